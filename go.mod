@@ -1,0 +1,3 @@
+module peil
+
+go 1.26
