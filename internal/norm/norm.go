@@ -185,6 +185,11 @@ type Edition struct {
 
 	// Sum makes the result of the whole from the verdicts (score, word, categories).
 	Sum func(*fact.Measurement, *Result) `json:"-"`
+
+	// Whole fills in verdicts, categories and score in one go, for an edition whose
+	// tests hang together (internet.nl: several servers are merged, a test's weight
+	// depends on another). It takes the place of the requirements' Judge and of Sum.
+	Whole func(*fact.Measurement, *Result) `json:"-"`
 }
 
 // Word is the headline for a target (catalogue A.5).
@@ -236,6 +241,10 @@ func (r *Result) Verdict(id string) *Verdict {
 // Judge holds a measurement against an edition.
 func Judge(m *fact.Measurement, e *Edition) *Result {
 	r := &Result{Edition: e.Name, Version: e.Version, Complete: true}
+	if e.Whole != nil {
+		e.Whole(m, r)
+		return r
+	}
 	for i := range e.Requirements {
 		q := &e.Requirements[i]
 		if q.Role != m.Target.Role {
