@@ -1,0 +1,143 @@
+package weblab
+
+import "time"
+
+// Profile says how a website behaves. The zero value is the perfect website; each
+// field is one deviation. A Profile is plain data, shared by all sites that behave
+// alike; what differs per site (its name) is filled in when answering.
+//
+// In all texts below {host} stands for the name that the client asked for, {name}
+// for the site's own name.
+type Profile struct {
+	// Redirect is where http://host/ leads: a Location value, or one of the constants.
+	// "": https://{host} with the path asked for.
+	Redirect Redirect
+	// RedirectStatus is the status of that redirect; 0: 301.
+	RedirectStatus int
+	// SecureRedirect is where https://host/ leads; "" serves the page.
+	SecureRedirect Redirect
+	// SecureRedirectStatus is the status of that redirect; 0: 301.
+	SecureRedirectStatus int
+
+	// Headers replace, per name, what the perfect site sends over https with the page
+	// and with redirects. Each value is one header line; no values: the header is left
+	// out.
+	Headers map[string][]string
+	// PlainHeaders does the same for plain http, where the perfect site sends none.
+	PlainHeaders map[string][]string
+
+	// Compress is the content coding of the page when the client accepts it: "gzip",
+	// "br", "deflate" or ""; with "!" behind it, also when not accepted.
+	Compress string
+
+	SecurityTxt SecurityTxt
+	Page        Page
+	Torment     Torment
+	// PlainTorment is a torment on plain http alone.
+	PlainTorment Torment
+}
+
+// Redirect is a Location header, or one of the special values.
+type Redirect string
+
+// Redirects that need more than a Location header.
+const (
+	NoRedirect       Redirect = "none"      // serve the page
+	RedirectNoTarget Redirect = "no-target" // 301 without Location
+	RedirectLoop     Redirect = "loop"      // to itself
+	RedirectLong     Redirect = "long"      // a hundred hops, then the page
+	RedirectEndless  Redirect = "endless"   // always one more, each another URL
+	RedirectMeta     Redirect = "meta"      // 200 and a meta refresh to https
+	RedirectNotFound Redirect = "not-found" // 404, no redirect
+
+	RedirectRelative   Redirect = "/home"
+	RedirectToHTTP     Redirect = "http://{host}/home"
+	RedirectWWW        Redirect = "https://www.{host}/"
+	RedirectBadURL     Redirect = "http://[broken/"
+	RedirectUpperHost  Redirect = "HTTPS://{host}/"
+	RedirectOtherPort  Redirect = "https://{host}:8443/"
+	RedirectNoSchemeTo Redirect = "//{host}/"
+)
+
+// Page says what the page is like.
+type Page struct {
+	Status int // 0: 200
+	// Different replaces so many per cent of the page's text by other text: what one
+	// address of a site serves differently from the others.
+	Different int
+	// Size makes the page at least so many bytes long.
+	Size          int
+	PasswordField bool // a log-in form
+	FormToHTTP    bool // a form that sends to plain http
+	MixedContent  bool // an image and a script on plain http
+	NoIntegrity   bool // a script of another origin without integrity
+	MetaCSP       string
+	MetaReferrer  string
+	Generator     string // e.g. "WordPress 5.1"
+	DefaultPage   bool   // the page of a freshly installed server
+	Empty         bool   // status and headers, no body
+	ContentType   string // "": text/html; charset=utf-8
+}
+
+// Signing says how security.txt is signed.
+type Signing string
+
+// The ways of signing.
+const (
+	Signed       Signing = ""
+	Unsigned     Signing = "unsigned"
+	BadSignature Signing = "bad"         // changed after signing
+	UnknownKey   Signing = "unknown_key" // signed by a key that Encryption does not lead to
+	DataAfter    Signing = "data_after"  // text after the signature
+	BrokenArmor  Signing = "broken"      // the armor is no armor
+)
+
+// SecurityTxt says how security.txt is served. The zero value is the perfect file:
+// at the well-known place, signed, with Canonical and Encryption, half a year to go.
+type SecurityTxt struct {
+	Missing    bool // 404 at both places
+	LegacyOnly bool // 200 at /security.txt alone
+	Status     int  // another status at both places
+	// RedirectTo sends the client elsewhere, e.g. to a central file.
+	RedirectTo  string
+	ContentType string // "": text/plain; charset=utf-8; "none": no such header
+	Sign        Signing
+	// Expires is relative to the lab's time; 0: half a year.
+	Expires time.Duration
+	// Drop leaves out the fields of these names; Add adds lines as they are.
+	Drop []string
+	Add  []string
+	// Body replaces the whole text, before signing; "-" is an empty file.
+	Body           string
+	BOM            bool
+	NoFinalNewline bool // before signing; only seen in an unsigned file
+	CRLF           bool
+	NotUTF8        bool
+}
+
+// Torment is a way to be hostile within HTTP.
+type Torment string
+
+// The torments.
+const (
+	NoTorment       Torment = ""
+	NeverAnswer     Torment = "never_answer"     // reads the request, says nothing
+	SlowHeaders     Torment = "slow_headers"     // one header byte a second
+	SlowBody        Torment = "slow_body"        // one body byte a second
+	NeverRead       Torment = "never_read"       // takes no more bytes than fit the buffers
+	EndlessBody     Torment = "endless_body"     // a body without end
+	EndlessChunks   Torment = "endless_chunks"   // one-byte chunks without end
+	EndlessHeaders  Torment = "endless_headers"  // header lines without end
+	HugeHeader      Torment = "huge_header"      // one header line of 1 GiB
+	GzipBomb        Torment = "gzip_bomb"        // 10 MiB that unpack to 10 GiB
+	ShortLength     Torment = "short_length"     // Content-Length below the body sent
+	LongLength      Torment = "long_length"      // Content-Length above the body sent, then FIN
+	TwoLengths      Torment = "two_lengths"      // two different Content-Length lines
+	ChunkGarbage    Torment = "chunk_garbage"    // chunk sizes that are no numbers
+	ResetHalfway    Torment = "reset_halfway"    // RST within the body
+	CloseHalfway    Torment = "close_halfway"    // FIN within the headers
+	WrongProtocol   Torment = "wrong_protocol"   // an SMTP banner
+	GarbageAnswer   Torment = "garbage"          // random bytes
+	EndlessContinue Torment = "endless_continue" // 100 Continue without end
+	BadStatusLine   Torment = "bad_status"       // HTTP/9.9 abc
+)
