@@ -35,9 +35,9 @@ type Profile struct {
 
 	// KexHashes are the hashes with which the server signs its key exchange on TLS
 	// 1.2, in its order. nil: SHA-256, SHA-384, SHA-512.
-	KexHashes []pki.Hash
-	// KexHashAlways signs with this one whatever was offered; nil lets KexHashes decide.
-	KexHashAlways *pki.Hash
+	KexHashes []Hash
+	// KexHashAlways signs with this one whatever was offered; "" lets KexHashes decide.
+	KexHashAlways Hash
 
 	Compression           bool // chooses DEFLATE when offered (RFC 3749)
 	NoSecureRenegotiation bool // does not answer renegotiation_info (RFC 5746)
@@ -59,7 +59,8 @@ type Profile struct {
 	// NoTickets gives no TLS 1.3 session tickets.
 	NoTickets bool
 
-	// Certs are the certificates, one per key type. nil: one perfect one.
+	// Certs are the certificates, one per key type; without Name they get the site's
+	// name. nil: one perfect one.
 	Certs []pki.Spec
 	// Staple is the stapled OCSP response, when the client asks for one.
 	Staple pki.Staple
@@ -97,6 +98,19 @@ const (
 	Close   Reaction = "close" // FIN without a word
 	Reset   Reaction = "reset" // RST
 	Silence Reaction = "silence"
+)
+
+// Hash is a hash function in the signature of a key exchange.
+type Hash string
+
+// The hashes.
+const (
+	MD5    Hash = "md5"
+	SHA1   Hash = "sha1"
+	SHA224 Hash = "sha224"
+	SHA256 Hash = "sha256"
+	SHA384 Hash = "sha384"
+	SHA512 Hash = "sha512"
 )
 
 // EarlyData is what a server does about TLS 1.3 early data.
