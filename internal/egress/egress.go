@@ -1,0 +1,270 @@
+package egress
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// Config says what the door lets through, and how.
+type Config struct {
+	Allow      []netip.Prefix   // ranges that are open though they are not public (--allow)
+	Named      []netip.AddrPort // endpoints that the operator named (--resolver, --rtr): open, and without politeness
+	Map        *Map             // with a map, what is not in it does not exist
+	Exclusions *Exclusions      // who does not want to be measured
+	Mandate    *Mandate         // who allowed intrusive probes; nil allows none
+	Limits     Limits           // zero fields have their defaults
+	Families   *Families        // nil: look what this machine has
+}
+
+// Egress is the door. It is safe for concurrent use and starts no goroutines.
+type Egress struct {
+	allow      []netip.Prefix
+	named      map[netip.AddrPort]bool
+	netmap     *Map
+	exclusions *Exclusions
+	mandate    *Mandate
+	limits     Limits
+	families   Families
+	dialer     net.Dialer
+	pace       *pace
+	total      meter
+}
+
+// New makes a door.
+func New(c Config) (*Egress, error) {
+	limits, err := c.Limits.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("egress: %w", err)
+	}
+	e := &Egress{
+		netmap: c.Map, exclusions: c.Exclusions, mandate: c.Mandate, limits: limits,
+		named: make(map[netip.AddrPort]bool, len(c.Named)),
+		pace:  newPace(&limits),
+	}
+	// Keep-alive packets would outlive what a probe asked; probes are short.
+	e.dialer.KeepAlive = -1
+	for _, p := range c.Allow {
+		if !p.IsValid() {
+			return nil, errors.New("egress: an allowed range is not a valid prefix")
+		}
+		e.allow = append(e.allow, p.Masked())
+	}
+	for _, a := range c.Named {
+		e.named[a] = true
+	}
+	switch {
+	case c.Families != nil:
+		e.families = *c.Families
+	case c.Map != nil:
+		e.families = Families{IPv4: true, IPv6: true} // a logical family needs no real one
+	default:
+		e.families = DetectFamilies()
+	}
+	return e, nil
+}
+
+// Simulated reports whether a network map stands between Peil and the world.
+func (e *Egress) Simulated() bool { return e.netmap != nil }
+
+// Families are the address families that this machine can use.
+func (e *Egress) Families() Families { return e.families }
+
+// Limits are the limits in force.
+func (e *Egress) Limits() Limits { return e.limits }
+
+// Cost is what all subjects together took.
+func (e *Egress) Cost() Cost { return e.total.cost() }
+
+// Subject begins a subject: one address and port, one name server. name is the DNS
+// name in question, for exclusions and the mandate; it may be empty. Each subject has
+// a budget of its own.
+func (e *Egress) Subject(name string) *Subject {
+	return &Subject{egress: e, name: name, budget: &budget{limits: &e.limits}}
+}
+
+// Class is what kind of probe a connection is for (design, Probe classes).
+type Class uint8
+
+// The classes.
+const (
+	Visitor   Class = iota // what a browser or mail server does
+	Handshake              // hellos that end before or at the handshake
+	Intrusive              // what needs a mandate: command injection, guessing paths
+)
+
+// Subject is one thing that is measured, with its budget. It is safe for concurrent
+// use.
+type Subject struct {
+	egress *Egress
+	name   string
+	class  Class
+	budget *budget
+}
+
+// As returns the same subject, on the same budget, for probes of another class.
+func (s *Subject) As(c Class) *Subject {
+	t := *s
+	t.class = c
+	return &t
+}
+
+// Name is the DNS name in question.
+func (s *Subject) Name() string { return s.name }
+
+// Cost is what the subject took so far.
+func (s *Subject) Cost() Cost { return s.budget.cost() }
+
+// CountQuery counts n messages to a name server that went over TCP. Datagrams count
+// by themselves.
+func (s *Subject) CountQuery(n int) {
+	s.budget.queries.Add(int64(n))
+	s.egress.total.queries.Add(int64(n))
+}
+
+// Check says whether the door would let this subject through to an address, without
+// dialing: nil, or an error that tells why not.
+func (s *Subject) Check(network string, addr netip.AddrPort) error {
+	_, err := s.route(network, addr)
+	if err != nil {
+		return s.fail("dial", addr, err, nil)
+	}
+	return nil
+}
+
+// DialTCP connects to an address. It waits for politeness first, as long as ctx
+// allows; only then Limits.DialTimeout begins, and the subject's time goes on. So let
+// ctx carry the end of the work, not the patience with the peer.
+func (s *Subject) DialTCP(ctx context.Context, addr netip.AddrPort) (*Conn, error) {
+	return s.dial(ctx, "tcp", addr)
+}
+
+// DialUDP makes a connected UDP socket on a fresh local port. The pace of datagrams
+// is kept by the connection: the first is waited for here, each next one in Write.
+func (s *Subject) DialUDP(ctx context.Context, addr netip.AddrPort) (*Conn, error) {
+	return s.dial(ctx, "udp", addr)
+}
+
+// target is where a dial really goes.
+type target struct {
+	real   netip.AddrPort
+	polite bool // others are to be spared; the operator's own servers are not
+}
+
+// route decides whether and where a logical address leads. It returns a sentinel,
+// or an error that wraps one.
+func (s *Subject) route(network string, addr netip.AddrPort) (target, error) {
+	e := s.egress
+	if reason, yes := e.exclusions.Name(s.name); yes {
+		return target{}, fmt.Errorf("%w by name: %s", ErrExcluded, reason)
+	}
+	if reason, yes := e.exclusions.Addr(addr.Addr()); yes {
+		return target{}, fmt.Errorf("%w by address: %s", ErrExcluded, reason)
+	}
+	if s.class == Intrusive && !e.mandate.Allows(s.name, addr.Addr(), time.Now()) {
+		return target{}, ErrNoMandate
+	}
+	named := e.named[addr]
+	notPublic := Public(addr.Addr())
+	if e.netmap != nil {
+		real, opened, ok := e.netmap.Lookup(network, addr)
+		switch {
+		case ok && (notPublic == nil || opened || named || e.allowed(addr.Addr())):
+			return target{real, !named}, nil
+		case notPublic == nil:
+			return target{}, ErrUnmapped
+		case named: // a resolver on loopback beside the simulated network
+			return target{addr, false}, nil
+		case !ok && e.allowed(addr.Addr()):
+			return target{}, ErrUnmapped
+		}
+		return target{}, notPublic
+	}
+	if notPublic != nil && !named && !e.allowed(addr.Addr()) {
+		return target{}, notPublic
+	}
+	if notPublic == nil && !e.families.has(addr.Addr()) {
+		return target{}, ErrNoFamily
+	}
+	return target{addr, !named}, nil
+}
+
+func (e *Egress) allowed(a netip.Addr) bool {
+	for _, p := range e.allow {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Subject) dial(ctx context.Context, network string, addr netip.AddrPort) (*Conn, error) {
+	to, err := s.route(network, addr)
+	if err != nil {
+		return nil, s.fail("dial", addr, err, nil)
+	}
+	if s.budget.bytesLeft() <= 0 {
+		return nil, s.fail("dial", addr, ErrBudget, errors.New("bytes"))
+	}
+	tcp := network == "tcp"
+	if tcp {
+		if !s.budget.connection() {
+			return nil, s.fail("dial", addr, ErrBudget, errors.New("connections"))
+		}
+	}
+	release, err := s.turn(ctx, tcp, addr, to)
+	if err != nil {
+		if tcp {
+			s.budget.connections.Add(-1)
+		}
+		return nil, s.fail("dial", addr, err, nil)
+	}
+	deadline := s.budget.deadline()
+	if !deadline.IsZero() && !time.Now().Before(deadline) {
+		release()
+		return nil, s.fail("dial", addr, ErrBudget, errors.New("time"))
+	}
+	if tcp {
+		s.egress.total.connections.Add(1)
+	}
+	d := s.egress.dialer
+	if t := s.egress.limits.DialTimeout; t != NoLimit {
+		d.Timeout = t
+	}
+	conn, err := d.DialContext(ctx, network, to.real.String())
+	kind := error(nil)
+	if err != nil {
+		kind = classify(err)
+		if kind == ErrTimeout && ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
+			kind = ErrCancelled
+		}
+	}
+	if tcp && to.polite {
+		s.egress.pace.outcome(addr, kind)
+	}
+	if err != nil {
+		release()
+		return nil, s.fail("dial", addr, kind, err)
+	}
+	return newConn(s, conn, network, addr, to.polite, deadline, release), nil
+}
+
+// turn waits until politeness allows one more connection.
+func (s *Subject) turn(ctx context.Context, tcp bool, addr netip.AddrPort, to target) (release func(), err error) {
+	start := s.budget.wait()
+	defer start()
+	return s.egress.pace.turn(ctx, tcp, addr, to.polite)
+}
+
+// fail makes an Error of a sentinel, or of an error that wraps one.
+func (s *Subject) fail(op string, addr netip.AddrPort, kind, cause error) *Error {
+	for _, k := range []error{ErrExcluded, ErrNotPublic, ErrBudget, ErrCancelled} {
+		if cause == nil && kind != k && errors.Is(kind, k) {
+			return &Error{Op: op, Name: s.name, Addr: addr, Kind: k, Err: kind}
+		}
+	}
+	return &Error{Op: op, Name: s.name, Addr: addr, Kind: kind, Err: cause}
+}
