@@ -1,6 +1,8 @@
 package fact
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/netip"
 	"time"
 )
@@ -164,6 +166,16 @@ type Chain struct {
 	Certs [][]byte `json:"certs"` // DER
 	Trust Trust    `json:"trust"`
 	SCTs  []SCT    `json:"scts,omitempty"`
+}
+
+// ChainID is the ID of a chain of certificates, leaf first.
+func ChainID(certs [][]byte) string {
+	all := sha256.New()
+	for _, c := range certs {
+		one := sha256.Sum256(c)
+		all.Write(one[:])
+	}
+	return hex.EncodeToString(all.Sum(nil)[:8])
 }
 
 // Trust is the result of building a path for the name, at the time of
