@@ -154,7 +154,7 @@ func TestEachSubjectOfAMeasurementHasItsOwnKey(t *testing.T) {
 }
 
 func TestCodesWithoutANameKeepTheirNumber(t *testing.T) {
-	for _, s := range []Suite{0xFEFE, SSL2Suite(0x0a0b0c)} {
+	for _, s := range []Suite{0xFAFA, SSL2Suite(0x0a0b0c)} {
 		b, _ := s.MarshalText()
 		if !strings.HasPrefix(string(b), "0x") {
 			t.Fatalf("%q: want a code", b)
