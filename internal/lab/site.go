@@ -1,0 +1,89 @@
+package lab
+
+import (
+	"net/netip"
+
+	"peil/internal/lab/tlslab"
+	"peil/internal/lab/weblab"
+)
+
+// Text is the same words in Dutch and English.
+type Text struct {
+	NL string `json:"nl"`
+	EN string `json:"en"`
+}
+
+// Site is one website: the perfect one plus what Change says.
+type Site struct {
+	ID     string // of the catalogue: "tls-1-1", "hsts-absent"; of the country: the name
+	Name   string // what is measured: "www.hsts-absent.example.nl"
+	Change Text   // one line: what differs from the perfect site
+	Group  string // what it is about: "ipv6", "dnssec", "tls", "https", "headers", "rpki", "hostile"
+
+	DNS    DNSProfile
+	V4, V6 []Server // what answers at its A and AAAA records, in wire order
+
+	Expect Expect
+}
+
+// Server is what answers at one address of a site.
+type Server struct {
+	Addr    netip.Addr // given out when the network is laid out
+	Routing Routing    // what RPKI says of the address
+	// Port80 and Port443 say whether anything is there at all.
+	Port80, Port443 Port
+	// TLS and HTTP are shared between sites and never changed after the start; nil is
+	// the perfect one.
+	TLS  *tlslab.Profile
+	HTTP *weblab.Profile
+}
+
+// Port is the state of a TCP port.
+type Port string
+
+// The states of a port. The zero value is open.
+const (
+	Open     Port = ""
+	Refused  Port = "refused"  // RST to every SYN
+	Silent   Port = "silent"   // no answer to a SYN
+	Unmapped Port = "unmapped" // not in the network map: it does not exist
+)
+
+// Routing is how an address is announced and what RPKI says of that. The zero value
+// is announced and valid.
+type Routing string
+
+// The kinds of routing.
+const (
+	RouteValid         Routing = ""
+	RouteNotFound      Routing = "not_found"      // announced, no VRP covers it
+	RouteInvalidAS     Routing = "invalid_as"     // a VRP for another origin
+	RouteInvalidLength Routing = "invalid_length" // longer than the VRP's maximum length
+	RouteNone          Routing = "not_routed"     // a VRP covers it, but nobody announces it
+	RouteNothing       Routing = "nothing"        // neither announced nor covered
+	RouteTwoOrigins    Routing = "two_origins"    // announced by the right AS and by another
+)
+
+// Verdict is what one edition must say of one requirement. Only internet.nl has the
+// fields after Outcome.
+type Verdict struct {
+	Outcome string `json:"outcome"`
+	Status  string `json:"status,omitempty"`
+	Word    string `json:"verdict,omitempty"`
+	Points  int    `json:"points,omitempty"`
+	Max     int    `json:"max,omitempty"`
+}
+
+// Expect is what every edition must say of a site: edition → requirement → verdict.
+type Expect map[string]*EditionExpect
+
+// EditionExpect is what one edition must say.
+type EditionExpect struct {
+	Score        *int               `json:"score,omitempty"`
+	Word         string             `json:"word,omitempty"`
+	Derived      map[string]string  `json:"derived,omitempty"` // named results, e.g. "web_complete" of forum
+	Requirements map[string]Verdict `json:"requirements"`
+	// Any lists requirements of which nothing is expected: what the site does makes
+	// their verdict depend on chance or on the meter's own limits.
+	Any []string `json:"any,omitempty"`
+}
