@@ -64,7 +64,7 @@ func (p *Prober) connect(ctx context.Context, o origin, dial DialFunc, alpn []st
 	release := p.limit(ctx, raw)
 	defer release()
 	t := tls.Client(raw, &tls.Config{
-		ServerName: sni(o.host), InsecureSkipVerify: true, //nolint:gosec // see above
+		ServerName: o.host, InsecureSkipVerify: true, //nolint:gosec // see above
 		MinVersion: tls.VersionTLS10, CipherSuites: tlsSuites, NextProtos: alpn,
 		// The hybrid groups are tlsprobe's business; here they would only cost time.
 		CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521},
@@ -89,10 +89,6 @@ func (p *Prober) connect(ctx context.Context, o origin, dial DialFunc, alpn []st
 	c.r = bufio.NewReaderSize(t, 8<<10)
 	return c, nil
 }
-
-// sni is the server name to send: none for an address (RFC 6066 section 3). crypto/tls
-// leaves it out by itself then, but wants the field filled.
-func sni(host string) string { return host }
 
 // limit puts the time limit of one exchange on a connection, and ends it when ctx
 // does. The result takes the link with ctx away.

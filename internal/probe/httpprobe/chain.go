@@ -1,0 +1,394 @@
+package httpprobe
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
+
+	"peil/internal/egress"
+	"peil/internal/fact"
+)
+
+// maxHops is how many requests a chain may have. Browsers follow 20 redirects.
+const maxHops = 20
+
+// answerKey is what makes two requests the same.
+type answerKey struct {
+	url    string
+	cookie string
+	addr   netip.Addr
+}
+
+// answer is one request and what came of it.
+type answer struct {
+	hop  fact.Hop
+	next *url.URL // where it redirects to, or nil
+	bad  bool     // it redirects to what cannot be followed
+	set  []string // Set-Cookie lines, for the case that they are needed
+
+	readError error // the body broke off
+
+	once sync.Once
+	body []byte // cut by derive
+	page *fact.Page
+	fp   *Fingerprint
+}
+
+// fetch follows a chain of requests. Requests for name go to addr, those for other
+// hosts where the DNS says, in the same address family when there is one.
+func (p *Prober) fetch(ctx context.Context, name string, addr netip.Addr, start string) (*fact.Fetch, *answer) {
+	ctx, cancel := context.WithTimeout(ctx, maxChain)
+	defer cancel()
+	f := &fact.Fetch{}
+	u, err := url.Parse(start)
+	if err != nil {
+		f.End = fact.EndClientError
+		return f, nil
+	}
+	var jar http.CookieJar
+	seen := map[string]bool{}
+	for {
+		key := u.String()
+		cookie := ""
+		if seen[key] {
+			// A second time at the same place. Sites that hand out a cookie and send
+			// the visitor back let him in when he shows it.
+			if cookie = cookiesFor(jar, u); cookie == "" || seen[key+"\n"+cookie] {
+				f.End = fact.EndLoop
+				return f, nil
+			}
+			seen[key+"\n"+cookie] = true
+		}
+		seen[key] = true
+		if len(f.Hops) >= maxHops {
+			f.End = fact.EndTooMany
+			return f, nil
+		}
+		a := p.step(ctx, name, addr, u, cookie)
+		f.Hops = append(f.Hops, a.hop)
+		switch {
+		case a.hop.Gap != "":
+			f.Gap = a.hop.Gap
+			return f, nil
+		case a.hop.Status == 0 || a.bad:
+			f.End = fact.EndClientError
+			return f, nil
+		case a.next == nil:
+			f.End = fact.EndOK
+			return f, a
+		}
+		if len(a.set) > 0 {
+			if jar == nil {
+				jar, _ = cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List}) // the error is always nil
+			}
+			jar.SetCookies(u, (&http.Response{Header: http.Header{"Set-Cookie": a.set}}).Cookies())
+		}
+		u = a.next
+	}
+}
+
+// cookiesFor is the Cookie header for a URL.
+func cookiesFor(jar http.CookieJar, u *url.URL) string {
+	if jar == nil {
+		return ""
+	}
+	var b strings.Builder
+	for i, c := range jar.Cookies(u) {
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		b.WriteString(c.Name + "=" + c.Value)
+		if b.Len() > 8<<10 {
+			break
+		}
+	}
+	return b.String()
+}
+
+// step makes one request of a chain, or takes it from what was fetched before.
+func (p *Prober) step(ctx context.Context, name string, addr netip.Addr, u *url.URL, cookie string) *answer {
+	addrs := []netip.Addr{addr}
+	if u.Hostname() != name {
+		var gap fact.Gap
+		if addrs, gap = p.elsewhere(ctx, u.Hostname(), addr); len(addrs) == 0 {
+			a := &answer{hop: fact.Hop{URL: u.String(), Error: "no_address", Gap: gap, At: p.Now()}}
+			return a
+		}
+	}
+	var a *answer
+	for _, at := range addrs {
+		a = p.answers.do(answerKey{u.String(), cookie, at}, func() *answer { return p.request(ctx, at, u, cookie) })
+		if a.hop.Status != 0 {
+			break
+		}
+	}
+	return a
+}
+
+// elsewhere gives at most two addresses of another host, those of the family of like
+// first. An address in place of a name is taken as such; whether it may be dialled
+// is for egress to say.
+func (p *Prober) elsewhere(ctx context.Context, host string, like netip.Addr) ([]netip.Addr, fact.Gap) {
+	if a, is, err := egress.ParseAddr(host); is || err != nil {
+		if err != nil {
+			return nil, fact.GapNotPublic
+		}
+		return []netip.Addr{a}, ""
+	}
+	v4, v6, gap := p.Resolve(ctx, host)
+	if like.Is4() {
+		v4, v6 = v6, v4
+	}
+	all := append(v6[:min(2, len(v6)):min(2, len(v6))], v4...)
+	return all[:min(2, len(all))], gap
+}
+
+// request makes one request, with a second try when the first fails otherwise than by
+// an answer (catalogue A.2, B.7).
+func (p *Prober) request(ctx context.Context, addr netip.Addr, u *url.URL, cookie string) *answer {
+	o := originOf(u, addr)
+	a := &answer{hop: fact.Hop{URL: u.String(), Addr: addr, At: p.Now()}}
+	q := request{host: u.Host, path: u.RequestURI(), cookie: cookie}
+	begin := time.Now()
+	var err error
+	for try := 0; try < 2; {
+		var stale bool
+		if stale, err = p.attempt(ctx, o, q, a, u); err == nil {
+			break
+		}
+		var dial *DialError
+		if errors.As(err, &dial) || errors.Is(err, errTooLarge) || isAlert(err) || ctx.Err() != nil {
+			break
+		}
+		if !stale { // a kept connection that the server had closed is no failure
+			try++
+		}
+	}
+	a.hop.Millis = int(time.Since(begin).Milliseconds())
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err == nil {
+		if p.answered == nil {
+			p.answered = map[netip.AddrPort]bool{}
+		}
+		p.answered[o.addr] = true
+		return a
+	}
+	a.hop.Status = 0
+	a.hop.Error, a.hop.Gap = p.failure(ctx, err)
+	if a.hop.Gap == "" && p.answered[o.addr] && (a.hop.Error == "reset" || a.hop.Error == "tls") {
+		a.hop.Gap = fact.GapBlocked // it answered before: it cut us off
+	}
+	return a
+}
+
+// isAlert reports whether the server ended a handshake by saying so.
+func isAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
+}
+
+// attempt makes one request on a kept or a new connection and reads the answer.
+// stale says that the connection was a kept one that failed before any answer.
+func (p *Prober) attempt(ctx context.Context, o origin, q request, a *answer, u *url.URL) (stale bool, err error) {
+	c, err := p.take(ctx, o)
+	if err != nil {
+		return false, err
+	}
+	stale = c.used
+	release := p.limit(ctx, c)
+	h, framed, keep, err := p.exchange(c, q)
+	if err != nil {
+		release()
+		_ = c.Conn.Close()
+		if errors.Is(err, errH2) {
+			p.mu.Lock()
+			if p.noH2 == nil {
+				p.noH2 = map[netip.AddrPort]bool{}
+			}
+			p.noH2[o.addr] = true
+			p.mu.Unlock()
+		}
+		return stale && ctx.Err() == nil && !isTimeout(err), err
+	}
+	c.used = true
+	body := readContent(h.values("Content-Encoding"), framed, maxBody)
+	release()
+	switch {
+	case ctx.Err() == nil && keep && body.whole && c.reusable():
+		p.give(c)
+	case ctx.Err() == nil && c.h2 != nil && c.reusable():
+		c.h2.cancel(c.h2.stream)
+		p.give(c)
+	default:
+		_ = c.Conn.Close()
+	}
+	a.fill(h, body, u)
+	if len(c.certs) > 0 {
+		a.hop.Chain, a.hop.TLSVersion = p.keepChain(c), c.version
+	}
+	return false, nil
+}
+
+// take gives a kept connection to an origin, or a new one.
+func (p *Prober) take(ctx context.Context, o origin) (*conn, error) {
+	p.mu.Lock()
+	if cs := p.idle[o]; len(cs) > 0 {
+		c := cs[len(cs)-1]
+		p.idle[o] = cs[:len(cs)-1]
+		p.mu.Unlock()
+		return c, nil
+	}
+	alpn := []string{"h2", "http/1.1"}
+	if p.noH2[o.addr] {
+		alpn = alpn[1:]
+	}
+	p.mu.Unlock()
+	return p.connect(ctx, o, p.Dial, alpn)
+}
+
+func (p *Prober) give(c *conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.idle == nil {
+		p.idle = map[origin][]*conn{}
+	}
+	p.idle[c.origin] = append(p.idle[c.origin], c)
+}
+
+func (p *Prober) keepChain(c *conn) string {
+	id := fact.ChainID(c.certs)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.chains == nil {
+		p.chains = map[string]ReceivedChain{}
+	}
+	if _, ok := p.chains[id]; !ok {
+		p.chains[id] = ReceivedChain{id, c.origin.host, c.certs}
+	}
+	return id
+}
+
+// fill writes down a response.
+func (a *answer) fill(h *Head, body content, u *url.URL) {
+	hop := &a.hop
+	hop.Status, hop.Proto = h.Status, h.Proto
+	hop.Header = keep(h.Lines)
+	a.set = h.values("Set-Cookie")
+	for _, s := range a.set {
+		if c, ok := ParseCookie(s); ok {
+			hop.Cookies = append(hop.Cookies, c)
+		}
+	}
+	sum := sha256.Sum256(body.bytes)
+	hop.BodySize, hop.BodyHash, hop.Truncated = int64(len(body.bytes)), hex.EncodeToString(sum[:]), body.truncated
+	a.body, a.readError = body.bytes, body.err
+	hop.Location = h.first("Location")
+	if hop.Location == "" {
+		return
+	}
+	switch h.Status {
+	case 301, 302, 303, 307, 308:
+		if a.next = target(u, hop.Location); a.next == nil {
+			a.bad = true
+			return
+		}
+		hop.Next = a.next.String()
+	}
+}
+
+// target is where a Location leads (RFC 9110 section 10.2.2), or nil when it is not a
+// place that can be visited.
+func target(base *url.URL, location string) *url.URL {
+	u, err := base.Parse(location)
+	if err != nil || u.Opaque != "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil
+	}
+	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	if !isASCII(host) {
+		if host, err = idna.Lookup.ToASCII(host); err != nil {
+			return nil
+		}
+	}
+	if host == "" || len(host) > 253 || strings.ContainsAny(host, " /\\@?#%<>\"") {
+		return nil
+	}
+	port := u.Port()
+	if strings.HasSuffix(u.Host, ":") || port == defaultPort(u.Scheme) {
+		port = ""
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port != "" {
+		if _, err := netip.ParseAddrPort("0.0.0.0:" + port); err != nil {
+			return nil
+		}
+		host += ":" + port
+	}
+	u.Host, u.User, u.Fragment, u.RawFragment = host, nil, "", ""
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	u.RawQuery = escapeQuery(u.RawQuery)
+	return u
+}
+
+// escapeQuery does what browsers do to a query that is not a legal one: url.Parse
+// leaves it as it was, and a space in it would break the request line.
+func escapeQuery(q string) string {
+	const legal = "!#$%&'()*+,-./:;=?@[]_~{}|^`\\"
+	bad := func(c byte) bool {
+		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte(legal, c) >= 0)
+	}
+	var b strings.Builder
+	for i := range len(q) {
+		if bad(q[i]) {
+			fmt.Fprintf(&b, "%%%02X", q[i])
+		} else {
+			b.WriteByte(q[i])
+		}
+	}
+	return b.String()
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
+func defaultPort(scheme string) string {
+	if scheme == "https" {
+		return "443"
+	}
+	return "80"
+}
+
+// originOf is the origin of a URL at an address.
+func originOf(u *url.URL, addr netip.Addr) origin {
+	port := u.Port()
+	if port == "" {
+		port = defaultPort(u.Scheme)
+	}
+	n, _ := netip.ParseAddrPort("0.0.0.0:" + port) // target checked it
+	return origin{u.Scheme, u.Hostname(), netip.AddrPortFrom(addr, n.Port())}
+}
+
+func isPlain(u string) bool { return strings.HasPrefix(u, "http://") }
