@@ -165,8 +165,11 @@ type Requirement struct {
 	LevelReason Text `json:"level_reason,omitzero"`
 
 	// Judge is total: any measurement in, a verdict out. ID and Level are filled in by
-	// the caller.
+	// the caller. It is nil in an edition that judges as a whole.
 	Judge func(*fact.Measurement) Verdict `json:"-"`
+
+	// judge is the same over a view that the requirements of a measurement share.
+	judge func(*view) Verdict
 }
 
 // Edition is a dated, named set of requirements.
@@ -239,32 +242,15 @@ func (r *Result) Verdict(id string) *Verdict {
 }
 
 // Judge holds a measurement against an edition.
-func Judge(m *fact.Measurement, e *Edition) *Result {
-	r := &Result{Edition: e.Name, Version: e.Version, Complete: true}
-	if e.Whole != nil {
-		e.Whole(m, r)
-		return r
+func Judge(m *fact.Measurement, e *Edition) *Result { return newView(m).result(e) }
+
+// JudgeAll holds a measurement against several editions, in their order. What they
+// derive from the facts (certificates, the verdicts of another edition) is derived once.
+func JudgeAll(m *fact.Measurement, editions ...*Edition) []*Result {
+	v := newView(m)
+	rs := make([]*Result, len(editions))
+	for i, e := range editions {
+		rs[i] = v.result(e)
 	}
-	for i := range e.Requirements {
-		q := &e.Requirements[i]
-		if q.Role != m.Target.Role {
-			continue
-		}
-		v := q.Judge(m)
-		v.ID = q.ID
-		if v.Level == "" {
-			v.Level = q.Level
-		}
-		if v.Outcome == NotMeasured {
-			r.Complete = false
-			if v.Gap == "" {
-				v.Gap = fact.GapNotAsked
-			}
-		}
-		r.Verdicts = append(r.Verdicts, v)
-	}
-	if e.Sum != nil {
-		e.Sum(m, r)
-	}
-	return r
+	return rs
 }

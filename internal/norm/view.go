@@ -1,0 +1,85 @@
+package norm
+
+import "peil/internal/fact"
+
+// view is a measurement and what is derived from it, each thing once: requirements
+// of all editions share it. It belongs to one goroutine.
+type view struct {
+	*fact.Measurement
+
+	certs   map[string][]*certificate // by chain ID
+	results map[*Edition]*Result
+}
+
+func newView(m *fact.Measurement) *view {
+	return &view{Measurement: m, certs: map[string][]*certificate{}, results: map[*Edition]*Result{}}
+}
+
+// result judges the measurement by an edition, once.
+func (v *view) result(e *Edition) *Result {
+	if r, ok := v.results[e]; ok {
+		return r
+	}
+	r := &Result{Edition: e.Name, Version: e.Version, Complete: true}
+	v.results[e] = r
+	if e.Whole != nil {
+		e.Whole(v.Measurement, r)
+		return r
+	}
+	for i := range e.Requirements {
+		q := &e.Requirements[i]
+		if q.Role != v.Target.Role {
+			continue
+		}
+		r.Verdicts = append(r.Verdicts, v.verdict(q))
+	}
+	for i := range r.Verdicts {
+		if r.Verdicts[i].Outcome == NotMeasured {
+			r.Complete = false
+		}
+	}
+	if e.Sum != nil {
+		e.Sum(v.Measurement, r)
+	}
+	return r
+}
+
+// verdict judges one requirement and fills in what all verdicts have.
+func (v *view) verdict(q *Requirement) Verdict {
+	var d Verdict
+	switch {
+	case q.judge != nil:
+		d = q.judge(v)
+	case q.Judge != nil:
+		d = q.Judge(v.Measurement)
+	}
+	d.ID = q.ID
+	if d.Level == "" {
+		d.Level = q.Level
+	}
+	if d.Outcome == NotMeasured && d.Gap == "" {
+		d.Gap = fact.GapNotAsked
+	}
+	if d.Outcome != NotMeasured {
+		d.Gap = ""
+	}
+	return d
+}
+
+// certificates returns the certificates of a chain as received, leaf first. A
+// certificate that cannot be read stands as one with a defect.
+func (v *view) certificates(chain string) []*certificate {
+	if cs, ok := v.certs[chain]; ok {
+		return cs
+	}
+	c := v.Chain(chain)
+	if c == nil {
+		return nil
+	}
+	cs := make([]*certificate, 0, len(c.Certs))
+	for _, der := range c.Certs {
+		cs = append(cs, parseCertificate(der))
+	}
+	v.certs[chain] = cs
+	return cs
+}
