@@ -1,0 +1,231 @@
+// Package dnsprobe asks the DNS what requirements need to know of a website's name:
+// its addresses, the chain of trust, its name servers and whether they answer over
+// both families, CAA and TLSA, and the HTTPS record.
+package dnsprobe
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"peil/internal/egress"
+	"peil/internal/fact"
+	"peil/internal/probe/reach"
+	"peil/internal/resolver"
+)
+
+// MaxServerAddrs is how many name-server addresses of one target are measured
+// (design, Budgets).
+const MaxServerAddrs = 32
+
+// Plan is what to ask.
+type Plan struct {
+	Zones       bool // the zones on the chains of trust
+	NameServers bool
+	Reach       bool // whether the name servers answer
+	CAA         bool
+	TLSA        bool
+	HTTPSRecord bool
+}
+
+// Resolver is what is used of the resolver.
+type Resolver interface {
+	Lookup(ctx context.Context, name, qtype string) fact.Lookup
+	Zone(ctx context.Context, name string) fact.Zone
+	NameServers(ctx context.Context, name string) (owner string, l fact.Lookup)
+}
+
+var _ Resolver = (*resolver.Resolver)(nil)
+
+// Prober asks for many targets of one run.
+type Prober struct {
+	Resolver Resolver
+	Egress   *egress.Egress
+	Reach    *reach.Table
+	Timeout  time.Duration // of one question to a name server; 0 means 5 s (catalogue B.4)
+}
+
+// Look is the look at one name. Its methods may be called at the same time.
+type Look struct {
+	p    *Prober
+	name string
+
+	mu      sync.Mutex
+	lookups []fact.Lookup // guarded by mu
+	cost    fact.Cost     // of questions asked by ourselves, not by the resolver; guarded by mu
+}
+
+// Look begins the look at a name.
+func (p *Prober) Look(name string) *Look { return &Look{p: p, name: name} }
+
+// lookup asks and writes down.
+func (l *Look) lookup(ctx context.Context, name, qtype string) fact.Lookup {
+	r := l.p.Resolver.Lookup(ctx, name, qtype)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lookups = append(l.lookups, r)
+	return r
+}
+
+// Addresses looks up A and AAAA. The lists are in wire order, IPv4-mapped addresses
+// left out (catalogue B.4). gap says why a list that is empty is not known.
+func (l *Look) Addresses(ctx context.Context) (v4, v6 []netip.Addr, gap4, gap6 fact.Gap) {
+	var wg sync.WaitGroup
+	wg.Go(func() { v4, gap4 = addrs(l.lookup(ctx, l.name, "A")) })
+	wg.Go(func() { v6, gap6 = addrs(l.lookup(ctx, l.name, "AAAA")) })
+	wg.Wait()
+	return v4, v6, gap4, gap6
+}
+
+// addrs reads the addresses of an answer, in wire order, each once.
+func addrs(r fact.Lookup) ([]netip.Addr, fact.Gap) {
+	list := r.Wire
+	if len(list) != len(r.Records) {
+		list = nil
+		for _, rec := range r.Records {
+			list = append(list, rec.Data)
+		}
+	}
+	var as []netip.Addr
+	for _, s := range list {
+		a, err := netip.ParseAddr(s)
+		if err != nil || a.Is4In6() || slices.Contains(as, a) {
+			continue
+		}
+		as = append(as, a)
+	}
+	if len(as) == 0 && !r.Answered() {
+		if r.Gap != "" {
+			return nil, r.Gap
+		}
+		return nil, fact.GapDNS
+	}
+	return as, ""
+}
+
+// Addresses resolves a name that is not the target: for redirects.
+func (p *Prober) Addresses(ctx context.Context, name string) (v4, v6 []netip.Addr, gap fact.Gap) {
+	var gap4, gap6 fact.Gap
+	v4, v6, gap4, gap6 = p.Look(name).Addresses(ctx)
+	if len(v4)+len(v6) == 0 {
+		if gap = gap4; gap == "" {
+			gap = gap6
+		}
+	}
+	return v4, v6, gap
+}
+
+// Rest asks everything but the addresses, and gives the facts once Addresses has
+// returned (addressed is closed then).
+func (l *Look) Rest(ctx context.Context, plan Plan, addressed <-chan struct{}) (*fact.DNS, fact.Cost) {
+	d := &fact.DNS{NSGap: fact.GapNotAsked}
+	var wg sync.WaitGroup
+	// internet.nl judges DNSSEC by the answer to SOA (catalogue B.5).
+	wg.Go(func() { l.lookup(ctx, l.name, "SOA") })
+	if plan.HTTPSRecord {
+		wg.Go(func() { l.lookup(ctx, l.name, "HTTPS") })
+	}
+	if plan.CAA {
+		wg.Go(func() { l.caa(ctx) })
+	}
+	if plan.TLSA {
+		wg.Go(func() { l.tlsa(ctx) })
+	}
+	if plan.NameServers {
+		wg.Go(func() { l.nameServers(ctx, d, plan.Reach) })
+	}
+	wg.Wait()
+	<-addressed
+	l.mu.Lock()
+	d.Lookups = l.lookups
+	l.lookups = nil
+	cost := l.cost
+	l.mu.Unlock()
+	d.Lookups = sortLookups(d.Lookups)
+	if plan.Zones {
+		d.Zones = l.zones(ctx, d)
+	}
+	return d, cost
+}
+
+// caa climbs from the name to its top-level domain until a level has CAA records
+// (RFC 8659 section 3). Each level asked is written down, empty ones too.
+func (l *Look) caa(ctx context.Context) {
+	for name := l.name; name != ""; name = parent(name) {
+		r := l.lookup(ctx, name, "CAA")
+		if len(r.Records) > 0 || !r.Answered() {
+			return
+		}
+	}
+}
+
+// tlsa asks for the TLSA record of https. Where the answer is that there is none, the
+// address question at the same name shows whether the zone's denials hold there
+// (catalogue B.11).
+func (l *Look) tlsa(ctx context.Context) {
+	name := "_443._tcp." + l.name
+	if r := l.lookup(ctx, name, "TLSA"); len(r.Records) == 0 {
+		l.lookup(ctx, name, "A")
+	}
+}
+
+// parent takes off the leftmost label; "" when nothing is left.
+func parent(name string) string {
+	_, rest, _ := strings.Cut(name, ".")
+	return rest
+}
+
+// sortLookups sorts by name and type and drops what was asked twice.
+func sortLookups(ls []fact.Lookup) []fact.Lookup {
+	slices.SortFunc(ls, func(a, b fact.Lookup) int {
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Type, b.Type)
+	})
+	return slices.CompactFunc(ls, func(a, b fact.Lookup) bool { return a.Name == b.Name && a.Type == b.Type })
+}
+
+// maxZones bounds the zones looked at for one target: those of its own name, of
+// aliases, and all above.
+const maxZones = 40
+
+// zones gathers the zones that answers rest on, and those above them.
+func (l *Look) zones(ctx context.Context, d *fact.DNS) []fact.Zone {
+	want := []string{}
+	add := func(z string) {
+		if z != "" && !slices.Contains(want, z) && len(want) < maxZones {
+			want = append(want, z)
+		}
+	}
+	for i := range d.Lookups {
+		add(d.Lookups[i].Zone)
+		for _, a := range d.Lookups[i].Aliases {
+			add(a.Zone)
+		}
+	}
+	var zones []fact.Zone
+	for i := 0; i < len(want); i++ {
+		z := l.p.Resolver.Zone(ctx, want[i])
+		zones = append(zones, z)
+		add(z.Parent)
+	}
+	slices.SortFunc(zones, func(a, b fact.Zone) int {
+		if c := depth(a.Name) - depth(b.Name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return zones
+}
+
+// depth is the number of labels: 0 for the root.
+func depth(zone string) int {
+	if zone == "." || zone == "" {
+		return 0
+	}
+	return strings.Count(zone, ".") + 1
+}
