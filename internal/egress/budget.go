@@ -61,20 +61,22 @@ func (b *budget) bytesLeft() int64 {
 	return b.limits.Bytes - b.in.Load() - b.out.Load()
 }
 
-// wait stops the clock; the function it returns starts it again.
-func (b *budget) wait() (done func()) {
+// beginWait stops the clock until endWait.
+func (b *budget) beginWait() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.waiting == 0 {
 		b.since = time.Now()
 	}
 	b.waiting++
-	return func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		if b.waiting--; b.waiting == 0 {
-			b.waited += time.Since(b.since)
-		}
+}
+
+// endWait starts the clock again when nobody waits any more.
+func (b *budget) endWait() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.waiting--; b.waiting == 0 && !b.started.IsZero() {
+		b.waited += time.Since(b.since)
 	}
 }
 

@@ -2,7 +2,6 @@ package egress
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -19,9 +18,7 @@ type Conn struct {
 	addr    netip.AddrPort // logical
 	network string
 	polite  bool
-	release func()
 
-	graceful   atomic.Bool
 	closed     atomic.Bool
 	prepaid    atomic.Bool // UDP: the dial paid for the first datagram
 	readOurs   atomic.Bool // the read deadline in force is the subject's, not the caller's
@@ -29,8 +26,8 @@ type Conn struct {
 	writeLimit atomic.Int64 // UDP: write deadline in nanoseconds since the epoch, 0 for none
 }
 
-func newConn(s *Subject, conn net.Conn, network string, addr netip.AddrPort, polite bool, deadline time.Time, release func()) *Conn {
-	c := &Conn{subject: s, conn: conn, network: network, addr: addr, polite: polite, release: release}
+func newConn(s *Subject, conn net.Conn, network string, addr netip.AddrPort, polite bool, deadline time.Time) *Conn {
+	c := &Conn{subject: s, conn: conn, network: network, addr: addr, polite: polite}
 	c.readOurs.Store(true)
 	c.writeOurs.Store(true)
 	c.prepaid.Store(true)
@@ -49,7 +46,7 @@ func newConn(s *Subject, conn net.Conn, network string, addr netip.AddrPort, pol
 func (c *Conn) Read(p []byte) (int, error) {
 	left := c.subject.budget.bytesLeft()
 	if left <= 0 {
-		return 0, c.subject.fail("read", c.addr, ErrBudget, errors.New("bytes"))
+		return 0, c.subject.fail("read", c.addr, ErrBudget, errBytes)
 	}
 	if c.network == "tcp" && int64(len(p)) > left {
 		p = p[:left]
@@ -67,7 +64,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 // by the pace of the server, until the write deadline.
 func (c *Conn) Write(p []byte) (int, error) {
 	if c.subject.budget.bytesLeft() < int64(len(p)) {
-		return 0, c.subject.fail("write", c.addr, ErrBudget, errors.New("bytes"))
+		return 0, c.subject.fail("write", c.addr, ErrBudget, errBytes)
 	}
 	if c.network == "udp" {
 		if err := c.datagram(); err != nil {
@@ -95,9 +92,10 @@ func (c *Conn) datagram() error {
 		ctx, cancel = context.WithDeadline(ctx, time.Unix(0, t))
 		defer cancel()
 	}
-	start := c.subject.budget.wait()
-	defer start()
-	if err := c.subject.egress.pace.datagram(ctx, c.addr.Addr()); err != nil {
+	c.subject.budget.beginWait()
+	err := c.subject.egress.pace.datagram(ctx, c.addr.Addr())
+	c.subject.budget.endWait()
+	if err != nil {
 		return c.subject.fail("write", c.addr, err, nil)
 	}
 	return nil
@@ -109,7 +107,7 @@ func (c *Conn) wrap(op string, err error, ours *atomic.Bool) error {
 	}
 	kind := classify(err)
 	if kind == ErrTimeout && ours.Load() {
-		return c.subject.fail(op, c.addr, ErrBudget, err)
+		return c.subject.fail(op, c.addr, ErrBudget, errTime)
 	}
 	return c.subject.fail(op, c.addr, kind, err)
 }
@@ -120,7 +118,7 @@ func (c *Conn) Close() error {
 		return nil
 	}
 	err := c.conn.Close()
-	c.release()
+	c.subject.egress.pace.done(c.network, c.addr, c.polite)
 	return err
 }
 
@@ -170,14 +168,14 @@ func (c *Conn) SetDeadline(t time.Time) error {
 
 // SetReadDeadline sets the deadline for reading, at most the subject's time.
 func (c *Conn) SetReadDeadline(t time.Time) error {
-	t, ours := c.cap(t)
+	t, ours := c.earlier(t)
 	c.readOurs.Store(ours)
 	return c.conn.SetReadDeadline(t)
 }
 
 // SetWriteDeadline sets the deadline for writing, at most the subject's time.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	t, ours := c.cap(t)
+	t, ours := c.earlier(t)
 	c.writeOurs.Store(ours)
 	if t.IsZero() {
 		c.writeLimit.Store(0)
@@ -187,9 +185,9 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	return c.conn.SetWriteDeadline(t)
 }
 
-// cap returns the earlier of a caller's deadline and the subject's, and whether that
+// earlier returns the earlier of a caller's deadline and the subject's, and whether that
 // is the subject's.
-func (c *Conn) cap(t time.Time) (time.Time, bool) {
+func (c *Conn) earlier(t time.Time) (time.Time, bool) {
 	d := c.subject.budget.deadline()
 	if d.IsZero() || (!t.IsZero() && t.Before(d)) {
 		return t, false

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,7 +29,7 @@ type Egress struct {
 	exclusions *Exclusions
 	mandate    *Mandate
 	limits     Limits
-	families   Families
+	families   atomic.Pointer[Families]
 	dialer     net.Dialer
 	pace       *pace
 	total      meter
@@ -43,8 +44,8 @@ func New(c Config) (*Egress, error) {
 	e := &Egress{
 		netmap: c.Map, exclusions: c.Exclusions, mandate: c.Mandate, limits: limits,
 		named: make(map[netip.AddrPort]bool, len(c.Named)),
-		pace:  newPace(&limits),
 	}
+	e.pace = newPace(&e.limits)
 	// Keep-alive packets would outlive what a probe asked; probes are short.
 	e.dialer.KeepAlive = -1
 	for _, p := range c.Allow {
@@ -58,11 +59,11 @@ func New(c Config) (*Egress, error) {
 	}
 	switch {
 	case c.Families != nil:
-		e.families = *c.Families
+		e.SetFamilies(*c.Families)
 	case c.Map != nil:
-		e.families = Families{IPv4: true, IPv6: true} // a logical family needs no real one
+		e.SetFamilies(Families{IPv4: true, IPv6: true}) // a logical family needs no real one
 	default:
-		e.families = DetectFamilies()
+		e.SetFamilies(DetectFamilies())
 	}
 	return e, nil
 }
@@ -71,7 +72,11 @@ func New(c Config) (*Egress, error) {
 func (e *Egress) Simulated() bool { return e.netmap != nil }
 
 // Families are the address families that this machine can use.
-func (e *Egress) Families() Families { return e.families }
+func (e *Egress) Families() Families { return *e.families.Load() }
+
+// SetFamilies overrules what was detected: for a self-test that found that a family
+// has a route but no answers.
+func (e *Egress) SetFamilies(f Families) { e.families.Store(&f) }
 
 // Limits are the limits in force.
 func (e *Egress) Limits() Limits { return e.limits }
@@ -186,7 +191,7 @@ func (s *Subject) route(network string, addr netip.AddrPort) (target, error) {
 	if notPublic != nil && !named && !e.allowed(addr.Addr()) {
 		return target{}, notPublic
 	}
-	if notPublic == nil && !e.families.has(addr.Addr()) {
+	if notPublic == nil && !e.Families().has(addr.Addr()) {
 		return target{}, ErrNoFamily
 	}
 	return target{addr, !named}, nil
@@ -207,64 +212,76 @@ func (s *Subject) dial(ctx context.Context, network string, addr netip.AddrPort)
 		return nil, s.fail("dial", addr, err, nil)
 	}
 	if s.budget.bytesLeft() <= 0 {
-		return nil, s.fail("dial", addr, ErrBudget, errors.New("bytes"))
+		return nil, s.fail("dial", addr, ErrBudget, errBytes)
 	}
 	tcp := network == "tcp"
-	if tcp {
-		if !s.budget.connection() {
-			return nil, s.fail("dial", addr, ErrBudget, errors.New("connections"))
-		}
+	if tcp && !s.budget.connection() {
+		return nil, s.fail("dial", addr, ErrBudget, errConnections)
 	}
-	release, err := s.turn(ctx, tcp, addr, to)
+	s.budget.beginWait()
+	err = s.egress.pace.turn(ctx, network, addr, to.polite)
+	s.budget.endWait()
 	if err != nil {
 		if tcp {
 			s.budget.connections.Add(-1)
 		}
 		return nil, s.fail("dial", addr, err, nil)
 	}
-	deadline := s.budget.deadline()
-	if !deadline.IsZero() && !time.Now().Before(deadline) {
-		release()
-		return nil, s.fail("dial", addr, ErrBudget, errors.New("time"))
+	conn, deadline, err := s.connect(ctx, network, to.real)
+	if err != nil {
+		s.egress.pace.done(network, addr, to.polite)
 	}
 	if tcp {
 		s.egress.total.connections.Add(1)
-	}
-	d := s.egress.dialer
-	if t := s.egress.limits.DialTimeout; t != NoLimit {
-		d.Timeout = t
-	}
-	conn, err := d.DialContext(ctx, network, to.real.String())
-	kind := error(nil)
-	if err != nil {
-		kind = classify(err)
-		if kind == ErrTimeout && ctx.Err() != nil && errors.Is(context.Cause(ctx), context.Canceled) {
-			kind = ErrCancelled
+		if to.polite {
+			s.egress.pace.outcome(addr, err)
 		}
 	}
-	if tcp && to.polite {
-		s.egress.pace.outcome(addr, kind)
-	}
 	if err != nil {
-		release()
-		return nil, s.fail("dial", addr, kind, err)
+		return nil, s.fail("dial", addr, err, nil)
 	}
-	return newConn(s, conn, network, addr, to.polite, deadline, release), nil
+	return newConn(s, conn, network, addr, to.polite, deadline), nil
 }
 
-// turn waits until politeness allows one more connection.
-func (s *Subject) turn(ctx context.Context, tcp bool, addr netip.AddrPort, to target) (release func(), err error) {
-	start := s.budget.wait()
-	defer start()
-	return s.egress.pace.turn(ctx, tcp, addr, to.polite)
+// connect makes the connection and returns it with the end of the subject's time, or
+// an error that wraps a sentinel.
+func (s *Subject) connect(ctx context.Context, network string, real netip.AddrPort) (net.Conn, time.Time, error) {
+	d := s.egress.dialer
+	deadline := s.budget.deadline()
+	ours := false // the subject's time ends before the patience with the peer
+	if !deadline.IsZero() {
+		d.Timeout = time.Until(deadline)
+		if d.Timeout <= 0 {
+			return nil, deadline, fmt.Errorf("%w: %w", ErrBudget, errTime)
+		}
+		ours = true
+	}
+	if t := s.egress.limits.DialTimeout; t != NoLimit && (!ours || t <= d.Timeout) {
+		d.Timeout, ours = t, false
+	}
+	conn, err := d.DialContext(ctx, network, real.String())
+	if err != nil {
+		kind := classify(err)
+		if kind == ErrTimeout && ours {
+			kind = ErrBudget
+		}
+		return nil, deadline, fmt.Errorf("%w: %w", kind, err)
+	}
+	return conn, deadline, nil
 }
+
+// Which part of the budget ran out.
+var (
+	errConnections = errors.New("connections")
+	errBytes       = errors.New("bytes")
+	errTime        = errors.New("time")
+)
 
 // fail makes an Error of a sentinel, or of an error that wraps one.
 func (s *Subject) fail(op string, addr netip.AddrPort, kind, cause error) *Error {
-	for _, k := range []error{ErrExcluded, ErrNotPublic, ErrBudget, ErrCancelled} {
-		if cause == nil && kind != k && errors.Is(kind, k) {
-			return &Error{Op: op, Name: s.name, Addr: addr, Kind: k, Err: kind}
-		}
+	k := sentinel(kind)
+	if cause == nil && k != kind {
+		cause = kind // it wraps the sentinel and says more
 	}
-	return &Error{Op: op, Name: s.name, Addr: addr, Kind: kind, Err: cause}
+	return &Error{Op: op, Name: s.name, Addr: addr, Kind: k, Err: cause}
 }

@@ -78,6 +78,21 @@ func Gap(err error) string {
 	return ""
 }
 
+// sentinel returns the sentinel that an error is or wraps.
+func sentinel(err error) error {
+	for _, k := range [...]error{ErrRefused, ErrTimeout, ErrReset, ErrNoFamily} {
+		if errors.Is(err, k) {
+			return k
+		}
+	}
+	for _, g := range gaps {
+		if errors.Is(err, g.err) {
+			return g.err
+		}
+	}
+	return err
+}
+
 // Error is what every failure of this package is: what was tried, where, for whom,
 // and why it did not work. It is a net.Error.
 type Error struct {
@@ -85,7 +100,7 @@ type Error struct {
 	Name string         // the DNS name in question, may be empty
 	Addr netip.AddrPort // logical address
 	Kind error          // one of the sentinels
-	Err  error          // the cause, may be nil
+	Err  error          // more about it, may be nil
 }
 
 // Error says what was tried and why it failed.
@@ -94,11 +109,13 @@ func (e *Error) Error() string {
 	if e.Name != "" {
 		s += " for " + e.Name
 	}
-	s += ": " + e.Kind.Error()
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
+	switch {
+	case e.Err == nil:
+		return s + ": " + e.Kind.Error()
+	case errors.Is(e.Err, e.Kind): // it names the sentinel itself
+		return s + ": " + e.Err.Error()
 	}
-	return s
+	return s + ": " + e.Kind.Error() + ": " + e.Err.Error()
 }
 
 // Unwrap makes errors.Is find the sentinel and the cause.
