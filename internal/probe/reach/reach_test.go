@@ -66,7 +66,7 @@ func TestSilenceTriesOverlap(t *testing.T) {
 		if !r.Dead() || r.How != "silent" {
 			t.Fatalf("got %+v", r)
 		}
-		if d := time.Since(begin); d > 11*time.Second {
+		if d := time.Since(begin); d > 12*time.Second {
 			t.Errorf("took %v", d)
 		}
 	})
