@@ -1,0 +1,287 @@
+package report
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"peil/internal/i18n"
+	"peil/internal/norm"
+)
+
+//go:embed report.html
+var htmlSource string
+
+//go:embed report.css
+var htmlStyle string
+
+// manySites is from how many targets on the report shows those that are up to standard
+// only as a row: nobody reads a thousand pages of what is in order.
+const manySites = 50
+
+// htmlWriter writes one page that stands by itself: no script, no other file, a strict
+// policy. Sections are spooled to a file, so that a long list needs no memory but a
+// row of the table each.
+type htmlWriter struct {
+	texts
+	w        io.Writer
+	tmpl     *template.Template
+	spool    *os.File
+	rows     []htmlRow
+	sim      bool
+	last     time.Time
+	preamble template.HTML
+}
+
+type htmlRow struct {
+	Name, Anchor, Word, WordText, Score, Open string
+	Others                                    []string
+	full                                      bool
+}
+
+func newHTML(t texts, w io.Writer) (*htmlWriter, error) {
+	h := &htmlWriter{texts: t, w: w}
+	var err error
+	h.tmpl, err = template.New("report").Funcs(template.FuncMap{
+		"say":     t.say,
+		"outcome": func(o norm.Outcome) string { return t.say("outcome." + o.String()) },
+		"mark":    mark,
+	}).Parse(htmlSource)
+	if err != nil {
+		return nil, fmt.Errorf("template of the HTML report: %w", err)
+	}
+	if h.spool, err = os.CreateTemp("", "peil-report-*.html"); err != nil {
+		return nil, fmt.Errorf("opening a spool file for the HTML report: %w", err)
+	}
+	if err := os.Remove(h.spool.Name()); err != nil { // it lives as long as it is open
+		return nil, fmt.Errorf("spool file for the HTML report: %w", err)
+	}
+	return h, nil
+}
+
+// Preamble puts a fragment of HTML above the table of targets.
+func Preamble(w Writer, fragment template.HTML) {
+	if h, ok := w.(*htmlWriter); ok {
+		h.preamble = fragment
+	}
+}
+
+// mark is the sign of an outcome as SVG: shape first, colour by class.
+func mark(o norm.Outcome) template.HTML {
+	shape := map[norm.Outcome]string{
+		norm.Passed:        `<circle cx="8" cy="8" r="7"/><path d="M4.5 8.2l2.4 2.4 4.6-5" class="ink"/>`,
+		norm.Warning:       `<path d="M8 1l7.2 13.5H.8z"/><path d="M8 5.5v4.2M8 11.6v1.2" class="ink"/>`,
+		norm.Failed:        `<rect x="1" y="1" width="14" height="14" rx="1"/><path d="M5 5l6 6M11 5l-6 6" class="ink"/>`,
+		norm.Info:          `<circle cx="8" cy="8" r="7"/><path d="M8 7v5M8 3.8v1.4" class="ink"/>`,
+		norm.NotApplicable: `<path d="M3 8h10" class="line"/>`,
+		norm.NotMeasured:   `<circle cx="8" cy="8" r="6.2" class="hollow"/><path d="M4 11l7-7M6 12.5l6.5-6.5" class="line"/>`,
+	}[o]
+	return template.HTML(fmt.Sprintf(`<svg class="mark %s" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">%s</svg>`, o, shape)) //nolint:gosec // constants alone
+}
+
+type htmlVerdict struct {
+	ID, Title, Found, Where, Why, Explain, Check, Source, Until string
+	Outcome                                                     norm.Outcome
+	Fixes                                                       []htmlFix
+	Evidence                                                    []string
+	Subjects                                                    []htmlSubject
+	Level                                                       string
+}
+
+type htmlFix struct{ For, Text, Code string }
+
+type htmlSubject struct {
+	Subject, Saw string
+	Outcome      norm.Outcome
+}
+
+type htmlSite struct {
+	Name, Anchor, Word, WordText, Sentence, About, Score string
+	Simulated                                            bool
+	Gauge                                                htmlGauge
+	Open, Fine, Missing, None                            []htmlVerdict
+	Others                                               []htmlOther
+}
+
+type htmlOther struct {
+	Edition, Version, Score string
+	Open, Missing           []htmlVerdict
+	Fine                    int
+}
+
+// htmlGauge is the peilschaal of a site: how many musts are met, with the line where
+// all are.
+type htmlGauge struct {
+	Met, Of int
+	Height  int // of 100
+	Label   string
+}
+
+func (h *htmlWriter) verdict(r *norm.Result, v *norm.Verdict) htmlVerdict {
+	q := h.requirement(r.Edition, v.ID)
+	x := htmlVerdict{
+		ID: v.ID, Title: h.in(q.Title), Found: h.found(r.Edition, v), Where: h.where(v), Why: h.in(q.Why), Explain: h.in(q.Explain),
+		Check: v.Check, Source: strings.TrimSpace(q.Source.Name + " " + q.Source.Section), Outcome: v.Outcome, Evidence: v.Evidence,
+		Level: h.say("level." + string(v.Level)),
+	}
+	if !v.Until.IsZero() {
+		x.Until = i18n.Moment(h.Lang, v.Until.UTC()) + " UTC"
+	}
+	for _, f := range h.fixes(r.Edition, v) {
+		x.Fixes = append(x.Fixes, htmlFix{f.For, h.in(f.Text), f.Code})
+	}
+	for _, s := range v.PerSubject {
+		x.Subjects = append(x.Subjects, htmlSubject{s.Subject, h.reason(r.Edition, s.Saw), s.Outcome})
+	}
+	return x
+}
+
+// Write spools one section and keeps its row.
+func (h *htmlWriter) Write(it Item) error {
+	m := it.Measurement
+	head := it.Headline()
+	if head == nil {
+		return fmt.Errorf("writing %s as HTML: no edition was asked for", m.Target.Name)
+	}
+	s := htmlSite{
+		Name: m.Target.Name, Anchor: fmt.Sprintf("s%d", len(h.rows)+1),
+		Word: string(head.Word), Simulated: m.Simulated, Sentence: h.sentence(head),
+	}
+	if m.Target.Unicode != "" {
+		s.Name = m.Target.Unicode
+	}
+	if head.Word != "" {
+		s.WordText = h.say("word." + string(head.Word))
+	}
+	if head.Score != nil {
+		s.Score = h.say("text.score", *head.Score)
+	}
+	t := textWriter{texts: h.texts}
+	s.About = h.say("text.measured", i18n.Moment(h.Lang, m.At.UTC())+" UTC", t.vantage(m), t.families(m),
+		i18n.Float(h.Lang, m.Cost.Seconds, 1), i18n.N(h.Lang, "text.connections", m.Cost.Connections))
+	row := htmlRow{Name: s.Name, Anchor: s.Anchor, Word: s.Word, WordText: s.WordText, Score: s.Score}
+	var openNames []string
+	for _, level := range levels(head) {
+		for _, o := range []norm.Outcome{norm.Failed, norm.Warning, norm.Info, norm.Passed, norm.NotMeasured, norm.NotApplicable} {
+			for i := range head.Verdicts {
+				v := &head.Verdicts[i]
+				if v.Level != level || v.Outcome != o {
+					continue
+				}
+				x := h.verdict(head, v)
+				switch o {
+				case norm.Failed, norm.Warning:
+					s.Open = append(s.Open, x)
+					if o == norm.Failed {
+						openNames = append(openNames, x.Title)
+					}
+				case norm.NotMeasured:
+					s.Missing = append(s.Missing, x)
+				case norm.NotApplicable:
+					s.None = append(s.None, x)
+				default:
+					s.Fine = append(s.Fine, x)
+				}
+			}
+		}
+	}
+	row.Open = strings.Join(openNames, ", ")
+	s.Gauge = h.gauge(head)
+	for _, r := range it.Results {
+		if r == head {
+			continue
+		}
+		o := htmlOther{Edition: r.Edition, Version: r.Version, Score: score(h.Lang, "", r)}
+		for i := range r.Verdicts {
+			v := &r.Verdicts[i]
+			switch v.Outcome {
+			case norm.Failed, norm.Warning:
+				o.Open = append(o.Open, h.verdict(r, v))
+			case norm.NotMeasured:
+				o.Missing = append(o.Missing, h.verdict(r, v))
+			case norm.Passed, norm.Info:
+				o.Fine++
+			}
+		}
+		s.Others = append(s.Others, o)
+		row.Others = append(row.Others, o.Score)
+	}
+	h.sim = h.sim || m.Simulated
+	if m.At.After(h.last) {
+		h.last = m.At
+	}
+	row.full = head.Word != norm.UpToStandard || len(h.rows) < manySites
+	h.rows = append(h.rows, row)
+	if !row.full {
+		h.rows[len(h.rows)-1].Anchor = ""
+		return nil
+	}
+	return h.tmpl.ExecuteTemplate(h.spool, "site", s)
+}
+
+func (h *htmlWriter) gauge(r *norm.Result) htmlGauge {
+	var g htmlGauge
+	for i := range r.Verdicts {
+		v := &r.Verdicts[i]
+		if v.Level != norm.Must && v.Level != norm.Required {
+			continue
+		}
+		switch v.Outcome {
+		case norm.Passed, norm.Info, norm.Warning:
+			g.Met++
+			g.Of++
+		case norm.Failed, norm.NotMeasured:
+			g.Of++
+		}
+	}
+	if g.Of > 0 {
+		g.Height = 100 * g.Met / g.Of
+	}
+	g.Label = fmt.Sprintf("%d / %d", g.Met, g.Of)
+	return g
+}
+
+// Close writes the page: head, table, sections, foot.
+func (h *htmlWriter) Close() error {
+	defer func() { _ = h.spool.Close() }()
+	sum := sha256.Sum256([]byte(htmlStyle))
+	title := h.say("html.title.many", i18n.Int(h.Lang, len(h.rows)))
+	if len(h.rows) == 1 {
+		title = h.say("html.title", h.rows[0].Name)
+	}
+	var others []string
+	head := ""
+	for _, e := range h.Editions {
+		if e.Name == "peil" {
+			head = "peil"
+		}
+	}
+	for i, e := range h.Editions {
+		if e.Name != head && !(head == "" && i == 0) {
+			others = append(others, e.Name)
+		}
+	}
+	data := map[string]any{
+		"Lang": string(h.Lang), "Title": title, "Rows": h.rows, "Simulated": h.sim, "Many": len(h.rows) > 1,
+		"Cut": len(h.rows) > manySites, "Others": others, "Preamble": h.preamble,
+		"Style":  template.CSS(htmlStyle), //nolint:gosec // embedded
+		"Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
+		"Made":   h.say("html.made", h.Meter, i18n.Moment(h.Lang, h.last.UTC())+" UTC"),
+	}
+	if err := h.tmpl.ExecuteTemplate(h.w, "head", data); err != nil {
+		return err
+	}
+	if _, err := h.spool.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if _, err := io.Copy(h.w, h.spool); err != nil {
+		return err
+	}
+	return h.tmpl.ExecuteTemplate(h.w, "foot", data)
+}

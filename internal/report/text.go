@@ -1,0 +1,373 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"peil/internal/fact"
+	"peil/internal/i18n"
+	"peil/internal/norm"
+)
+
+// textWriter writes for a person at a terminal: what is wrong first, with what was
+// seen, how to mend it and how to check it; what is right on one line.
+type textWriter struct {
+	texts
+	w io.Writer
+	b strings.Builder
+}
+
+// signs tell an outcome without colour.
+var signs = map[norm.Outcome]string{
+	norm.Passed: "✓", norm.Warning: "!", norm.Failed: "✕", norm.Info: "i", norm.NotApplicable: "–", norm.NotMeasured: "?",
+}
+
+// colours of the terminal's own palette: blue for in order, yellow (ochre) for a
+// warning, red (brick) for not in order; grey for what is not known.
+var colours = map[norm.Outcome]string{
+	norm.Passed: "34", norm.Warning: "33", norm.Failed: "31", norm.Info: "36", norm.NotApplicable: "2", norm.NotMeasured: "2",
+}
+
+var wordOutcome = map[norm.Word]norm.Outcome{
+	norm.UpToStandard: norm.Passed, norm.BelowStandard: norm.Failed, norm.CannotSay: norm.NotMeasured, norm.WordNotApplicable: norm.NotApplicable,
+}
+
+const titleColumn = 26 // where the words on a requirement begin
+
+func (t *textWriter) paint(s, code string) string {
+	if !t.Color || code == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// Write writes one target.
+func (t *textWriter) Write(it Item) error {
+	t.b.Reset()
+	t.b.WriteByte('\n')
+	t.heading(it)
+	for i, r := range it.Results {
+		if i == 0 || t.Detail == Verbose {
+			if i > 0 {
+				t.b.WriteByte('\n')
+				t.line("  " + t.paint(r.Edition+" "+r.Version+score(t.Lang, ", ", r), "1"))
+			}
+			t.result(r)
+		}
+	}
+	_, err := io.WriteString(t.w, t.b.String())
+	return err
+}
+
+// Close has nothing to add.
+func (t *textWriter) Close() error { return nil }
+
+func (t *textWriter) line(s string) { t.b.WriteString(strings.TrimRight(s, " ") + "\n") }
+
+func score(l i18n.Lang, before string, r *norm.Result) string {
+	if r.Score == nil {
+		return ""
+	}
+	return before + i18n.Percent(l, i18n.Int(l, *r.Score))
+}
+
+func (t *textWriter) heading(it Item) {
+	m := it.Measurement
+	name := m.Target.Name
+	if m.Target.Unicode != "" {
+		name = m.Target.Unicode + " (" + m.Target.Name + ")"
+	}
+	var right []string
+	h := it.Headline()
+	for _, r := range it.Results {
+		switch {
+		case r == h && r.Word != "":
+			s := t.paint(t.say("word."+string(r.Word)), "1;"+colours[wordOutcome[r.Word]])
+			if r.Score != nil {
+				s += "   " + t.say("text.score", *r.Score)
+			}
+			right = append(right, s)
+		case r.Score != nil:
+			right = append(right, r.Edition+score(t.Lang, " ", r))
+		default:
+			right = append(right, r.Edition+" "+t.tally(r))
+		}
+	}
+	head, tail := "  "+t.paint(name, "1"), strings.Join(right, "   ")
+	if gap := t.Width - visible(head) - visible(tail); gap >= 2 {
+		t.line(head + strings.Repeat(" ", gap) + tail)
+	} else {
+		t.line(head)
+		for _, l := range fold(tail, t.Width-4) {
+			t.line("    " + l)
+		}
+	}
+	if m.Simulated {
+		t.line("  " + t.paint(t.say("text.simulated"), "1;35"))
+	}
+	about := t.say("text.measured", i18n.Moment(t.Lang, m.At.Local()), t.vantage(m), t.families(m),
+		i18n.Float(t.Lang, m.Cost.Seconds, 1), i18n.N(t.Lang, "text.connections", m.Cost.Connections))
+	for _, l := range fold(about, t.Width-2) {
+		t.line("  " + l)
+	}
+}
+
+func (t *textWriter) tally(r *norm.Result) string {
+	var parts []string
+	for _, o := range []norm.Outcome{norm.Failed, norm.Warning, norm.NotMeasured, norm.Passed} {
+		if n := count(r, o); n > 0 {
+			parts = append(parts, fmt.Sprintf("%s%d", signs[o], n))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func (t *textWriter) families(m *fact.Measurement) string {
+	var four, six bool
+	if m.Web != nil {
+		for _, h := range m.Web.Hosts {
+			if h.Addr.Is4() {
+				four = true
+			} else {
+				six = true
+			}
+		}
+	}
+	switch {
+	case four && six:
+		return t.say("text.families.both")
+	case four:
+		return t.say("text.families.4")
+	case six:
+		return t.say("text.families.6")
+	}
+	return t.say("text.families.none")
+}
+
+// result writes one edition: by level, worst first.
+func (t *textWriter) result(r *norm.Result) {
+	passed, firstOpen := 0, ""
+	for _, level := range levels(r) {
+		var open, fine []*norm.Verdict
+		for _, o := range []norm.Outcome{norm.Failed, norm.Warning, norm.Info, norm.Passed} {
+			for i := range r.Verdicts {
+				v := &r.Verdicts[i]
+				if v.Level != level || v.Outcome != o {
+					continue
+				}
+				if o == norm.Passed && t.Detail != Verbose {
+					fine = append(fine, v)
+				} else if o == norm.Info && t.Detail != Verbose {
+					fine = append(fine, v)
+				} else {
+					open = append(open, v)
+				}
+			}
+		}
+		if len(open)+len(fine) == 0 {
+			continue
+		}
+		t.b.WriteByte('\n')
+		t.line("  " + t.paint(t.say("level."+string(level)), "1"))
+		for _, v := range open {
+			t.verdict(r.Edition, v)
+			if firstOpen == "" && v.Outcome != norm.Passed {
+				firstOpen = v.ID
+			}
+		}
+		passed += len(fine)
+		if len(fine) == 0 {
+			continue
+		}
+		if level == norm.Must || level == norm.Required {
+			var names []string
+			for _, v := range fine {
+				names = append(names, t.paint(signs[v.Outcome], colours[v.Outcome])+"\u00a0"+strings.ReplaceAll(t.in(t.requirement(r.Edition, v.ID).Title), " ", "\u00a0"))
+			}
+			for _, l := range fold(strings.Join(names, "  "), t.Width-2) {
+				t.line("  " + l)
+			}
+			continue
+		}
+		mark := t.paint(signs[norm.Passed], colours[norm.Passed])
+		t.line(pad("  "+mark+" "+i18n.N(t.Lang, "text.more", len(fine)), titleColumn+4) + t.paint(t.say("text.more.hint"), "2"))
+	}
+	t.rest(r, firstOpen)
+}
+
+// rest tells what was not measured and why, and where to read on.
+func (t *textWriter) rest(r *norm.Result, firstOpen string) {
+	t.b.WriteByte('\n')
+	missing := 0
+	for i := range r.Verdicts {
+		v := &r.Verdicts[i]
+		if v.Outcome != norm.NotMeasured {
+			continue
+		}
+		if missing == 0 {
+			t.line("  " + t.paint(t.say("text.notmeasured"), "1"))
+		}
+		missing++
+		t.entry(norm.NotMeasured, t.in(t.requirement(r.Edition, v.ID).Title), t.found(r.Edition, v))
+	}
+	var parts []string
+	if missing == 0 {
+		parts = append(parts, "? "+t.say("text.notmeasured.none"))
+	}
+	if n := count(r, norm.NotApplicable); n > 0 {
+		parts = append(parts, "– "+t.say("text.not_applicable", n))
+	}
+	if firstOpen != "" {
+		parts = append(parts, t.say("text.explain.hint", firstOpen))
+	}
+	for _, l := range fold(strings.Join(parts, "    "), t.Width-2) {
+		t.line("  " + t.paint(l, "2"))
+	}
+}
+
+func levels(r *norm.Result) []norm.Level {
+	var out []norm.Level
+	for _, l := range []norm.Level{norm.Must, norm.Required, norm.Should, norm.Recommended, norm.Could, norm.Optional} {
+		for i := range r.Verdicts {
+			if r.Verdicts[i].Level == l {
+				out = append(out, l)
+				break
+			}
+		}
+	}
+	return out
+}
+
+// verdict writes one verdict with all that a person needs to act on it.
+func (t *textWriter) verdict(edition string, v *norm.Verdict) {
+	q := t.requirement(edition, v.ID)
+	found := t.found(edition, v)
+	if at := t.where(v); at != "" && !strings.Contains(found, at) {
+		found += " (" + at + ")"
+	}
+	if v.Status != "" {
+		found = fmt.Sprintf("%s [%s %d/%d]", found, v.Word, v.Points, v.Max)
+	}
+	t.entry(v.Outcome, t.in(q.Title), strings.TrimSpace(found))
+	if t.Detail == Verbose {
+		for _, s := range v.PerSubject {
+			t.field(signs[s.Outcome], s.Subject+"  "+t.reason(edition, s.Saw))
+		}
+		for _, e := range v.Evidence {
+			t.field(t.say("text.evidence"), e)
+		}
+	}
+	fixes := t.fixes(edition, v)
+	if len(fixes) > 0 && t.Detail != Verbose {
+		fixes = fixes[:1]
+	}
+	for _, f := range fixes {
+		label := t.say("text.fix")
+		if f.For != "" && t.Detail == Verbose {
+			label = f.For
+		}
+		if s := t.in(f.Text); s != "" && (f.Code == "" || t.Detail == Verbose) {
+			t.field(label, s)
+		}
+		for line := range strings.Lines(f.Code) {
+			t.field(label, strings.TrimRight(line, "\n"))
+			label = ""
+		}
+	}
+	if v.Check != "" && (v.Outcome == norm.Failed || v.Outcome == norm.Warning || t.Detail == Verbose) {
+		t.field(t.say("text.check"), v.Check)
+	}
+	if t.Detail == Verbose {
+		if !v.Until.IsZero() {
+			t.field(t.say("text.until"), i18n.Moment(t.Lang, v.Until.Local()))
+		}
+		if q.Source.Name != "" {
+			t.field(t.say("text.source"), strings.TrimSpace(q.Source.Name+" "+q.Source.Section))
+		}
+	}
+}
+
+// entry writes a sign, a title in its column and words beside it, folded.
+func (t *textWriter) entry(o norm.Outcome, title, words string) {
+	head := "  " + t.paint(signs[o], colours[o]) + " " + title
+	lines := fold(words, t.Width-titleColumn-4)
+	if visible(head) > titleColumn+2 && len(lines) > 0 {
+		t.line(head)
+		head = ""
+	}
+	if len(lines) == 0 {
+		t.line(head)
+		return
+	}
+	for i, l := range lines {
+		if i > 0 {
+			head = ""
+		}
+		t.line(pad(head, titleColumn+4) + l)
+	}
+}
+
+// field writes a labelled line below an entry. What is to be pasted is not folded.
+func (t *textWriter) field(label, s string) {
+	t.line(strings.Repeat(" ", titleColumn+4) + t.paint(pad(label, 7), "2") + s)
+}
+
+func pad(s string, n int) string {
+	if v := visible(s); v < n {
+		return s + strings.Repeat(" ", n-v)
+	}
+	return s + " "
+}
+
+// visible is the number of columns that s takes, colour codes left out.
+func visible(s string) int {
+	n := 0
+	for len(s) > 0 {
+		if strings.HasPrefix(s, "\x1b[") {
+			if i := strings.IndexByte(s, 'm'); i > 0 {
+				s = s[i+1:]
+				continue
+			}
+		}
+		_, size := utf8.DecodeRuneInString(s)
+		s = s[size:]
+		n++
+	}
+	return n
+}
+
+// fold breaks words over lines of at most width columns. A word that is longer keeps
+// its line to itself; a no-break space keeps words together.
+func fold(s string, width int) []string {
+	if width < 20 {
+		width = 20
+	}
+	var lines []string
+	line, n := "", 0
+	for word := range strings.SplitSeq(s, " ") {
+		if word == "" {
+			if line != "" {
+				line, n = line+" ", n+1
+			}
+			continue
+		}
+		w := visible(word)
+		if line != "" && n+1+w > width {
+			lines = append(lines, strings.TrimRight(line, " "))
+			line, n = "", 0
+		}
+		if line != "" {
+			line, n = line+" ", n+1
+		}
+		line, n = line+word, n+w
+	}
+	if line = strings.TrimRight(line, " "); line != "" {
+		lines = append(lines, line)
+	}
+	for i := range lines {
+		lines[i] = strings.ReplaceAll(lines[i], "\u00a0", " ")
+	}
+	return lines
+}

@@ -1,0 +1,268 @@
+// Package survey measures a list of targets and keeps what it has: it runs a scanner
+// over the list, writes the facts of each target as a line as soon as they are there,
+// judges them and hands the result to a report. A survey that was interrupted goes on
+// where it stopped; judging its file again gives byte for byte the same report.
+package survey
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"peil/internal/fact"
+	"peil/internal/norm"
+	"peil/internal/report"
+)
+
+// Measurer is what a survey needs of a scanner.
+type Measurer interface {
+	// Run measures targets until the channel is closed or the context ends, and calls
+	// sink for each finished measurement, one at a time.
+	Run(ctx context.Context, targets <-chan fact.Target, sink func(*fact.Measurement) error) error
+}
+
+// maxLine bounds one line of a file of facts: far above what one target's budget can
+// yield.
+const maxLine = 64 << 20
+
+// Summary is what came of a survey.
+type Summary struct {
+	Targets   int // in the result, those read back from a file included
+	Replayed  int // of these, read back from a file
+	Words     map[norm.Word]int
+	Failed    int // targets with a failed required requirement
+	Missing   int // targets with a required requirement that was not measured
+	Simulated bool
+}
+
+// Exit is the exit code that the command promises (interfaces.md): 1 when a required
+// requirement failed, else 3 when one was not measured, else 0.
+func (s Summary) Exit() int {
+	switch {
+	case s.Failed > 0:
+		return 1
+	case s.Missing > 0:
+		return 3
+	}
+	return 0
+}
+
+// Survey holds measurements against editions and writes the result.
+type Survey struct {
+	Editions []*norm.Edition
+	Out      report.Writer // nil: nothing is written
+	// Each, if set, is called with every item, after it was written.
+	Each func(report.Item)
+
+	sum Summary
+}
+
+// Add judges one measurement and writes it.
+func (s *Survey) Add(m *fact.Measurement) error {
+	it := report.Item{Measurement: m}
+	failed, missing := false, false
+	it.Results = norm.JudgeAll(m, s.Editions...)
+	for _, r := range it.Results {
+		for i := range r.Verdicts {
+			v := &r.Verdicts[i]
+			if v.Level != norm.Must && v.Level != norm.Required {
+				continue
+			}
+			failed = failed || v.Outcome == norm.Failed
+			missing = missing || v.Outcome == norm.NotMeasured
+		}
+	}
+	if s.sum.Words == nil {
+		s.sum.Words = map[norm.Word]int{}
+	}
+	s.sum.Targets++
+	if h := it.Headline(); h != nil {
+		s.sum.Words[h.Word]++
+	}
+	if failed {
+		s.sum.Failed++
+	}
+	if missing {
+		s.sum.Missing++
+	}
+	s.sum.Simulated = s.sum.Simulated || m.Simulated
+	if s.Out != nil {
+		if err := s.Out.Write(it); err != nil {
+			return fmt.Errorf("writing the result of %s: %w", m.Target.Name, err)
+		}
+	}
+	if s.Each != nil {
+		s.Each(it)
+	}
+	return nil
+}
+
+// Summary is what came of the measurements added so far.
+func (s *Survey) Summary() Summary { return s.sum }
+
+// Judge adds every measurement of a file of facts.
+func (s *Survey) Judge(r io.Reader) error {
+	_, err := readFacts(r, false, func(m *fact.Measurement) error { return s.Add(m) })
+	return err
+}
+
+// Key identifies a target in a file of facts.
+type key struct {
+	name string
+	role fact.Role
+}
+
+// Run measures the targets. Facts go to the file state, if any, before the result is
+// written; with resume the targets that stand in it are added first and not measured
+// again. When the context ends, what is finished is kept and the context's error
+// returned.
+func (s *Survey) Run(ctx context.Context, m Measurer, targets <-chan fact.Target, state string, resume bool) error {
+	var file *os.File
+	done := map[key]struct{}{}
+	if state != "" {
+		var err error
+		if file, err = openState(state, resume); err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }()
+	}
+	if resume {
+		end, err := readFacts(file, true, func(m *fact.Measurement) error {
+			k := key{m.Target.Name, m.Target.Role}
+			if _, twice := done[k]; twice {
+				return nil
+			}
+			done[k] = struct{}{}
+			s.sum.Replayed++
+			return s.Add(m)
+		})
+		if err != nil {
+			return fmt.Errorf("reading %s to go on from there: %w", state, err)
+		}
+		if err := file.Truncate(end); err != nil {
+			return fmt.Errorf("cutting the partial last line of %s: %w", state, err)
+		}
+		if _, err := file.Seek(end, io.SeekStart); err != nil {
+			return fmt.Errorf("going on in %s: %w", state, err)
+		}
+	}
+	todo := targets
+	if len(done) > 0 {
+		todo = without(ctx, targets, done)
+	}
+	var mu sync.Mutex
+	err := m.Run(ctx, todo, func(m *fact.Measurement) error {
+		line, err := json.Marshal(m)
+		if err != nil {
+			return fmt.Errorf("encoding the facts of %s: %w", m.Target.Name, err)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if file != nil {
+			if _, err := file.Write(append(line, '\n')); err != nil {
+				return fmt.Errorf("writing facts to %s: %w", state, err)
+			}
+		}
+		return s.Add(m)
+	})
+	if file != nil {
+		err = errors.Join(err, file.Sync())
+	}
+	return err
+}
+
+func openState(path string, resume bool) (*os.File, error) {
+	if resume {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+		if err != nil {
+			return nil, fmt.Errorf("opening the facts to resume from: %w", err)
+		}
+		return f, nil
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, os.ErrExist) {
+		return nil, fmt.Errorf("%s exists already; --resume goes on from it, or name another file", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the file for facts: %w", err)
+	}
+	return f, nil
+}
+
+// without passes on the targets that are not done yet. The reader of the result
+// drains it.
+func without(ctx context.Context, in <-chan fact.Target, done map[key]struct{}) <-chan fact.Target {
+	out := make(chan fact.Target)
+	go func() {
+		defer close(out)
+		for t := range in {
+			if _, ok := done[key{t.Name, t.Role}]; ok {
+				continue
+			}
+			select {
+			case out <- t:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return out
+}
+
+// readFacts calls f for each line and returns the offset behind the last whole line.
+// With partial a last line without a line end is passed over: it is what a killed run
+// leaves behind.
+func readFacts(r io.Reader, partial bool, f func(*fact.Measurement) error) (end int64, err error) {
+	br := bufio.NewReaderSize(r, 1<<20)
+	for n := 1; ; n++ {
+		line, err := readLine(br)
+		if errors.Is(err, io.EOF) {
+			if len(bytes.TrimSpace(line)) == 0 || partial {
+				return end, nil
+			}
+		} else if err != nil {
+			return end, fmt.Errorf("line %d: %w", n, err)
+		}
+		last := errors.Is(err, io.EOF)
+		size := int64(len(line))
+		if len(bytes.TrimSpace(line)) > 0 {
+			var m fact.Measurement
+			if err := json.Unmarshal(line, &m); err != nil {
+				return end, fmt.Errorf("line %d is not a measurement: %w", n, err)
+			}
+			if m.Schema != fact.Schema {
+				return end, fmt.Errorf("line %d has schema %d, this program reads %d", n, m.Schema, fact.Schema)
+			}
+			if m.Target.Name == "" {
+				return end, fmt.Errorf("line %d is not a measurement: it has no target", n)
+			}
+			if err := f(&m); err != nil {
+				return end, err
+			}
+		}
+		end += size
+		if last {
+			return end, nil
+		}
+	}
+}
+
+func readLine(r *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		line = append(line, part...)
+		if len(line) > maxLine {
+			return nil, fmt.Errorf("longer than %d bytes", maxLine)
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+	}
+}
