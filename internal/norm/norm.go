@@ -189,10 +189,10 @@ type Edition struct {
 	// Sum makes the result of the whole from the verdicts (score, word, categories).
 	Sum func(*fact.Measurement, *Result) `json:"-"`
 
-	// Whole fills in verdicts, categories and score in one go, for an edition whose
+	// whole fills in verdicts, categories and score in one go, for an edition whose
 	// tests hang together (internet.nl: several servers are merged, a test's weight
 	// depends on another). It takes the place of the requirements' Judge and of Sum.
-	Whole func(*fact.Measurement, *Result) `json:"-"`
+	whole func(*view, *Result)
 }
 
 // Word is the headline for a target (catalogue A.5).

@@ -22,8 +22,8 @@ func (v *view) result(e *Edition) *Result {
 	}
 	r := &Result{Edition: e.Name, Version: e.Version, Complete: true}
 	v.results[e] = r
-	if e.Whole != nil {
-		e.Whole(v.Measurement, r)
+	if e.whole != nil {
+		e.whole(v, r)
 		return r
 	}
 	for i := range e.Requirements {
