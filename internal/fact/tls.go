@@ -193,6 +193,15 @@ type Trust struct {
 	Roots []int `json:"roots,omitempty"`
 	// Until is when the verified path ends.
 	Until time.Time `json:"until,omitzero"`
+	// Anchor is the root at which the verified path ends, when it was not itself sent:
+	// DANE records of usage 0 can name it. nil when untrusted or when it was sent.
+	Anchor *Anchor `json:"anchor,omitempty"`
+}
+
+// Anchor names a root certificate by digests.
+type Anchor struct {
+	Cert []byte `json:"cert"` // SHA-256 of the certificate
+	Key  []byte `json:"key"`  // SHA-256 of its SubjectPublicKeyInfo
 }
 
 // SCT is a signed certificate timestamp (RFC 6962 section 3.2).
