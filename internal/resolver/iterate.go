@@ -1,0 +1,253 @@
+package resolver
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"peil/internal/fact"
+)
+
+// resolve finds what the authoritative servers say to a question: an answer, an
+// alias or a denial, not validated.
+func (t *task) resolve(n name, typ uint16) (*reply, error) {
+	q := question{n, typ}
+	if rep, err, ok := t.r.recall(q); ok {
+		return rep, err
+	}
+	return t.r.resolving.do(t.ctx, flightKey{q, t.depth}, func() (*reply, error) {
+		if rep, err, ok := t.r.recall(q); ok {
+			return rep, err
+		}
+		rep, err := t.iterate(q)
+		if err != nil && ours(err) == "" && t.ctx.Err() == nil {
+			t.r.failures.put(q, err, 1, t.r.tick().Add(maxFailTTL))
+		}
+		return rep, err
+	})
+}
+
+type flightKey struct {
+	question
+	depth int
+}
+
+// recall returns what is cached, a failure included.
+func (r *Resolver) recall(q question) (*reply, error, bool) { //nolint:revive // the error is what is recalled
+	now := r.tick()
+	if rep, ok := r.replies.get(q, now); ok {
+		return rep, nil, true
+	}
+	if err, ok := r.failures.get(q, now); ok {
+		return nil, err, true
+	}
+	return nil, nil, false
+}
+
+func (r *Resolver) remember(rep *reply) { r.replies.put(rep.question, rep, rep.size(), rep.until) }
+
+// iterate walks down from the nearest known zone (RFC 1034 section 5.3.3).
+func (t *task) iterate(q question) (*reply, error) {
+	t.prime()
+	from := q.name
+	if q.typ == dns.TypeDS && q.name != root {
+		from = q.name.parent() // DS stands at the parent's side of the cut (RFC 4035 section 3.1.4.1)
+	}
+	d := t.r.delegationOf(from)
+	at, asked := d.zone.labels(), 0 // at: labels known to hold no further cut
+	whole := false
+	for range maxSteps {
+		mq := q
+		if !whole {
+			mq = t.minimise(q, d, &at, asked)
+		}
+		res, err := t.askZone(d, mq)
+		if err != nil {
+			if mq != q && ours(err) == "" && t.ctx.Err() == nil && !errors.Is(err, errBudget) {
+				whole = true // RFC 9156 section 2.3: fall back to the whole question
+				continue
+			}
+			return nil, err
+		}
+		asked++
+		if res.referral != nil {
+			if mq.typ == dns.TypeDS && res.referral.zone == mq.name {
+				return nil, &serverError{rcode: -1, err: errGarbage}
+			}
+			d = res.referral
+			at = d.zone.labels()
+			whole = false
+			continue
+		}
+		if mq == q {
+			return res.reply, nil
+		}
+		at = mq.name.labels()
+		if res.reply.kind == noName || (res.reply.kind == aliased && res.reply.set.typ == dns.TypeDNAME) {
+			whole = true
+		}
+	}
+	return nil, &serverError{gap: fact.GapBudget, rcode: -1, err: errBudget}
+}
+
+// minimise is the question for the next zone cut on the way to q (RFC 9156): one
+// label more than is known to hold none. Labels with an underscore are never cuts
+// in practice and asked together with what follows.
+func (t *task) minimise(q question, d *delegation, at *int, asked int) question {
+	all := q.name.labels()
+	now := t.r.tick()
+	for k := *at + 1; k < all; k++ {
+		if asked >= maxMinimise {
+			break
+		}
+		if asked >= minimiseOneLabel { // the rest in few leaps
+			k = min(all, k+(all-k)/(maxMinimise-minimiseOneLabel))
+			if k >= all {
+				break
+			}
+		}
+		n := q.name.last(k)
+		if strings.HasPrefix(n.label(), "_") {
+			break
+		}
+		if rep, ok := t.r.replies.get(question{n, dns.TypeA}, now); ok && rep.zone == d.zone && rep.kind != noName {
+			*at = k // asked before: no cut here
+			continue
+		}
+		return question{n, dns.TypeA}
+	}
+	return q
+}
+
+// askZone asks the servers of a zone in turn until one gives a usable reply, which
+// is remembered.
+func (t *task) askZone(d *delegation, q question) (*result, error) {
+	var (
+		worst    error
+		fallback *result
+		tried    = map[name]bool{}
+		addrs    = t.known(d)
+		tries    = 0
+	)
+	t.r.order(addrs)
+	for round := range 3 {
+		for i := 0; ; i++ {
+			if i == len(addrs) && (round > 0 || len(addrs) == 0 || tries < 4 || worst != nil) {
+				more := t.find(d, tried)
+				for _, a := range more {
+					if len(addrs) < maxAddrs && !contains(addrs, a) {
+						addrs = append(addrs, a)
+					}
+				}
+			}
+			if i >= len(addrs) || tries >= 3*maxNSLookups+2 {
+				break
+			}
+			if t.ctx.Err() != nil {
+				return nil, t.failed(addrs[i], t.r.server(addrs[i]), t.ctx.Err())
+			}
+			tries++
+			m, err := t.ask(addrs[i], q.name, q.typ, 0, round)
+			if err != nil {
+				worst = worse(worst, err)
+				if errors.Is(err, errBudget) || ours(err) == fact.GapCancelled {
+					return nil, err
+				}
+				continue
+			}
+			if m.rcode != dns.RcodeSuccess && m.rcode != dns.RcodeNameError && m.rcode != dns.RcodeYXDomain {
+				worst = worse(worst, &serverError{addr: addrs[i], rcode: m.rcode, ede: m.ede})
+				continue
+			}
+			res := interpret(m, d.zone, q, t.r.tick())
+			if res == nil {
+				worst = worse(worst, &serverError{addr: addrs[i], rcode: -1, err: errLame})
+				continue
+			}
+			if res.reply != nil && res.reply.lame {
+				fallback = res
+				continue
+			}
+			t.keep(d, res)
+			return res, nil
+		}
+		if fallback != nil {
+			t.keep(d, fallback)
+			return fallback, nil
+		}
+		if !retry(worst) {
+			break
+		}
+	}
+	if worst == nil {
+		worst = &serverError{rcode: -1, err: errNoServers}
+	}
+	return nil, worst
+}
+
+var (
+	errLame      = errors.New("does not serve the zone")
+	errNoServers = errors.New("no name server of the zone has an address")
+)
+
+// keep remembers what a result says.
+func (t *task) keep(d *delegation, res *result) {
+	if res.referral != nil {
+		t.r.delegations.put(res.referral.zone, res.referral, res.referral.size(), res.referral.until)
+		if res.ds != nil {
+			t.r.remember(res.ds)
+		}
+		return
+	}
+	t.r.remember(res.reply)
+	for _, rep := range res.more {
+		if t.r.delegationOf(rep.name).zone == d.zone {
+			t.r.remember(rep)
+		}
+	}
+}
+
+func contains(l []netip.AddrPort, a netip.AddrPort) bool {
+	for _, b := range l {
+		if a == b {
+			return true
+		}
+	}
+	return false
+}
+
+// retry reports whether asking the same servers again may help: after silence, or
+// a failure that passes.
+func retry(err error) bool {
+	var se *serverError
+	return errors.As(err, &se) && (se.gap == fact.GapTimeout || se.rcode == dns.RcodeServerFailure)
+}
+
+// worse keeps the error that tells most: what a server said, before what it failed
+// to say, before what failed on our side.
+func worse(a, b error) error {
+	rank := func(err error) int {
+		var se *serverError
+		switch {
+		case !errors.As(err, &se):
+			return 0
+		case se.rcode == dns.RcodeServerFailure:
+			return 6
+		case se.rcode >= 0:
+			return 5
+		case errors.Is(se.err, errLame):
+			return 4
+		case se.gap == fact.GapTimeout:
+			return 3
+		case se.gap == "":
+			return 2
+		}
+		return 1
+	}
+	if a == nil || rank(b) >= rank(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,118 @@
+package resolver
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+)
+
+// server is what is remembered of one address of a name server. Its fields are
+// guarded by mu.
+type server struct {
+	mu      sync.Mutex
+	srtt    time.Duration // smoothed round-trip time; 0 is not known
+	silent  int           // questions in a row without any reply
+	noEDNS  bool          // it does not know EDNS (RFC 6891 section 7)
+	noCase  bool          // it does not return the question as asked: no 0x20 over UDP
+	cookie  []byte        // its server cookie (RFC 7873 section 5.3)
+	lastBad time.Time     // when silent was counted last
+}
+
+const (
+	firstTimeout = 900 * time.Millisecond
+	minTimeout   = 400 * time.Millisecond
+	maxTimeout   = 3 * time.Second
+)
+
+// server returns the memory of an address.
+func (r *Resolver) server(a netip.AddrPort) *server {
+	now := r.tick()
+	if s, ok := r.servers.get(a, now); ok {
+		return s
+	}
+	s := &server{}
+	r.servers.put(a, s, 1, now.Add(15*time.Minute)) // RFC 9520 and RFC 9156 leave the time to us
+	return s
+}
+
+// timeout is how long to wait for a reply, longer with each further try.
+func (s *server) timeout(try int) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := firstTimeout
+	if s.srtt > 0 {
+		d = max(minTimeout, 4*s.srtt)
+	}
+	return min(d<<try, maxTimeout)
+}
+
+func (s *server) answered(rtt time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.silent = 0
+	if s.srtt == 0 {
+		s.srtt = max(rtt, 1)
+	} else {
+		s.srtt += (rtt - s.srtt) / 8
+	}
+}
+
+func (s *server) fell(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.silent++
+	s.lastBad = now
+}
+
+// score orders servers: the lower the sooner. Servers within 30 ms of each other
+// are taken at random, which also spreads the load; silent ones come last, but are
+// tried again after a while.
+func (s *server) score(now time.Time) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	band := int(s.srtt / (30 * time.Millisecond))
+	if s.silent > 0 && now.Sub(s.lastBad) < time.Minute {
+		band += 100 * min(s.silent, 5)
+	}
+	return band
+}
+
+// order sorts addresses by what is known of them, equals at random.
+func (r *Resolver) order(addrs []netip.AddrPort) {
+	rand.Shuffle(len(addrs), func(i, j int) { addrs[i], addrs[j] = addrs[j], addrs[i] })
+	if len(addrs) < 2 {
+		return
+	}
+	now := r.tick()
+	type scored struct {
+		a netip.AddrPort
+		s int
+	}
+	l := make([]scored, len(addrs))
+	for i, a := range addrs {
+		l[i] = scored{a, r.server(a).score(now)}
+		if !r.familyWorks(a.Addr(), now) {
+			l[i].s += 10000
+		}
+	}
+	slices.SortStableFunc(l, func(a, b scored) int { return a.s - b.s })
+	for i := range l {
+		addrs[i] = l[i].a
+	}
+}
+
+// familyWorks reports whether this machine had the address family when it was last
+// tried.
+func (r *Resolver) familyWorks(a netip.Addr, now time.Time) bool {
+	t := r.noFamily[familyIndex(a)].Load()
+	return t == nil || now.Sub(*t) > time.Minute
+}
+
+func familyIndex(a netip.Addr) int {
+	if a.Unmap().Is4() {
+		return 0
+	}
+	return 1
+}

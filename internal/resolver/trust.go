@@ -1,0 +1,218 @@
+package resolver
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"peil/internal/fact"
+)
+
+// trust is what is known of the zone that holds a name: whether it is signed, and
+// by which keys. It does not change once made.
+type trust struct {
+	verdict
+	keys    []*dnskey // of a secure zone: those that may sign
+	expires time.Time // by the clock of the caches
+}
+
+func (z *trust) size() int {
+	n := 256 + len(z.zone)
+	for _, k := range z.keys {
+		n += 256 + 3*len(k.rdata)
+	}
+	return n
+}
+
+// trustAt is the trust in the zone that holds n: the deepest one at or above it.
+// It walks down label by label, since an unsigned child on its parent's servers
+// shows no other sign than the absence of a DS record (RFC 4035 section 5.2).
+func (t *task) trustAt(n name) *trust {
+	now := t.r.tick()
+	if z, ok := t.r.zones.get(n, now); ok {
+		return z
+	}
+	z, err := t.r.trusting.do(t.ctx, n, func() (*trust, error) {
+		if z, ok := t.r.zones.get(n, t.r.tick()); ok {
+			return z, nil
+		}
+		var z *trust
+		a := t.r.anchors[n]
+		switch {
+		case a != nil:
+			z = t.fromAnchor(n, a)
+		case n == root:
+			z = &trust{verdict: verdict{security: fact.Insecure, unsigned: fact.UnsignedNoAnchor, zone: root, rcode: -1}, expires: now.Add(maxTTL)}
+		default:
+			z = t.fromParent(n, t.trustAt(n.parent()))
+		}
+		switch {
+		case z.security != fact.Indeterminate:
+			t.r.zones.put(n, z, z.size(), z.expires)
+		case t.ctx.Err() == nil && gapIsTheirs(z.gap):
+			z.expires = t.r.tick().Add(maxFailTTL)
+			t.r.zones.put(n, z, z.size(), z.expires)
+		}
+		return z, nil
+	})
+	if err != nil || z == nil { // our own context ended while waiting for another
+		return &trust{verdict: verdict{security: fact.Indeterminate, gap: gapOf(t.ctx.Err()), zone: n, rcode: -1}}
+	}
+	return z
+}
+
+func gapIsTheirs(g fact.Gap) bool { return g == fact.GapTimeout || g == fact.GapDNS }
+
+func gapOf(err error) fact.Gap {
+	if errors.Is(err, context.Canceled) {
+		return fact.GapCancelled
+	}
+	return fact.GapTimeout
+}
+
+// fromAnchor makes the trust in a zone that has an anchor of its own.
+func (t *task) fromAnchor(n name, a *anchor) *trust {
+	ds, why := supported(a.ds)
+	if len(ds) == 0 && len(a.keys) == 0 {
+		return &trust{verdict: verdict{security: fact.Insecure, unsigned: why, zone: n, rcode: -1}, expires: t.r.tick().Add(maxTTL)}
+	}
+	return t.withKeys(n, ds, a.keys, time.Time{}, t.r.tick().Add(maxTTL))
+}
+
+// fromParent makes the trust in n from that in the zone above.
+func (t *task) fromParent(n name, p *trust) *trust {
+	if p.security != fact.Secure {
+		z := *p
+		if z.unsigned != "" && z.unsigned != fact.UnsignedNoAnchor {
+			z.unsigned = fact.UnsignedParent
+		}
+		return &z
+	}
+	rep, err := t.resolve(n, dns.TypeDS)
+	if err != nil {
+		pr, gap, _ := t.explain(question{n, dns.TypeDS}, err)
+		return &trust{verdict: verdict{security: fact.Indeterminate, problem: pr, gap: gap, zone: n, rcode: -1}}
+	}
+	v := t.judgeIn(rep, p)
+	expires := earlier(rep.until, p.expires)
+	switch {
+	case v.security == fact.Insecure:
+		if v.delegated { // an unsigned zone begins here, or may
+			z := &trust{verdict: *v, expires: expires}
+			z.zone = n
+			return z
+		}
+		z := &trust{verdict: *v, expires: expires}
+		z.zone = n
+		return z
+	case v.security != fact.Secure:
+		z := &trust{verdict: *v, expires: t.r.tick().Add(maxBadTTL)}
+		z.zone = n
+		return z
+	case rep.kind == answered:
+		all := dsOfSet(rep.set)
+		ds, why := supported(all)
+		if len(ds) == 0 {
+			return &trust{verdict: verdict{security: fact.Insecure, unsigned: why, until: v.until, zone: n, rcode: -1}, expires: expires}
+		}
+		return t.withKeys(n, ds, nil, v.until, expires)
+	case v.delegated:
+		return &trust{verdict: verdict{security: fact.Insecure, unsigned: fact.UnsignedNoDS, until: v.until, zone: n, rcode: -1}, expires: expires}
+	}
+	z := *p // no cut here: the same zone goes on
+	z.until, z.expires = earlier(p.until, v.until), expires
+	return &z
+}
+
+// withKeys fetches the keys of a zone and checks them against DS records or keys
+// that are trusted already.
+func (t *task) withKeys(n name, ds []dsRecord, trusted []*dnskey, until, expires time.Time) *trust {
+	z := &trust{verdict: verdict{zone: n, rcode: -1}, expires: t.r.tick().Add(maxBadTTL)}
+	rep, err := t.resolve(n, dns.TypeDNSKEY)
+	if err != nil {
+		p, gap, rcode := t.explain(question{n, dns.TypeDNSKEY}, err)
+		z.problem, z.gap, z.security = p, gap, fact.Indeterminate
+		if rcode >= 0 && ours(err) == "" {
+			// Every server was reached and none gives the keys that the DS promises.
+			z.security, z.gap = fact.Bogus, ""
+			p.EDE, p.Code = dns.ExtendedErrorCodeDNSKEYMissing, codeNoDNSKEY
+		}
+		return z
+	}
+	z.security = fact.Bogus
+	if rep.kind != answered {
+		z.problem = &fact.Problem{
+			EDE: dns.ExtendedErrorCodeDNSKEYMissing, Code: codeNoDNSKEY, Zone: n.String(), Name: n.String(), Type: "DNSKEY",
+			Detail: "the parent has a DS record, the zone has no DNSKEY",
+		}
+		if len(ds) > 0 {
+			z.problem.KeyTag, z.problem.Algorithm = ds[0].tag, ds[0].algorithm
+		}
+		return z
+	}
+	keys := keysOf(rep.set)
+	var entry []*dnskey
+	tries := 0
+	var unfit *dnskey
+	for _, k := range keys {
+		match := false
+		for i := range ds {
+			if ds[i].tag == k.tag && ds[i].algorithm == k.algorithm && !match && tries < maxDSTries {
+				tries++
+				match = ds[i].matches(n, k)
+			}
+		}
+		for _, a := range trusted {
+			match = match || (a.algorithm == k.algorithm && string(a.public) == string(k.public) && a.flags == k.flags)
+		}
+		switch {
+		case match && k.usable():
+			entry = append(entry, k)
+		case match:
+			unfit = k
+		}
+	}
+	if len(entry) == 0 {
+		z.problem = &fact.Problem{EDE: dns.ExtendedErrorCodeDNSKEYMissing, Code: codeNoMatchingDS, Zone: n.String(), Name: n.String(), Type: "DNSKEY", Detail: "no key has the digest of a DS record"}
+		if len(ds) > 0 {
+			z.problem.KeyTag, z.problem.Algorithm = ds[0].tag, ds[0].algorithm
+		}
+		if unfit != nil {
+			z.problem = &fact.Problem{
+				EDE: dns.ExtendedErrorCodeNoZoneKeyBitSet, Code: codeNotZoneKey, Zone: n.String(), Name: n.String(), Type: "DNSKEY",
+				KeyTag: unfit.tag, Algorithm: unfit.algorithm, Detail: "the key of the DS record is revoked, or not a zone key",
+			}
+		}
+		return z
+	}
+	w := &work{}
+	pr, problem := rep.set.verify(n, entry, t.r.clock(), w)
+	if problem != nil {
+		if problem.Code == codeNoDNSKEY || problem.Code == codeWrongSigner { // signed, but by other keys only
+			problem.EDE, problem.Code = dns.ExtendedErrorCodeRRSIGsMissing, codeNoRRSIG
+			problem.KeyTag, problem.Algorithm = entry[0].tag, entry[0].algorithm
+			problem.Detail = "the keys are not signed by a key that a DS record names"
+		}
+		z.problem = problem
+		return z
+	}
+	z.security, z.problem = fact.Secure, nil
+	for _, k := range keys {
+		if k.usable() {
+			z.keys = append(z.keys, k)
+		}
+	}
+	z.until = earlier(until, pr.until)
+	z.expires = earlier(earlier(expires, rep.until), t.tickAt(z.until))
+	return z
+}
+
+// tickAt is a moment of the clock for signatures by the clock of the caches.
+func (t *task) tickAt(at time.Time) time.Time {
+	if at.IsZero() {
+		return t.r.tick().Add(maxTTL)
+	}
+	return t.r.tick().Add(at.Sub(t.r.clock()) + time.Second)
+}

@@ -1,0 +1,260 @@
+package resolver
+
+import (
+	"github.com/miekg/dns"
+
+	"peil/internal/fact"
+)
+
+// validate says how far a reply can be trusted. The verdict is kept with it.
+func (t *task) validate(rep *reply) *verdict {
+	now := t.r.tick()
+	if v := rep.verdict.Load(); v != nil && now.Before(v.recheck) {
+		return v
+	}
+	v := t.judge(rep)
+	switch v.security {
+	case fact.Indeterminate:
+		return v
+	case fact.Bogus:
+		v.recheck = now.Add(maxBadTTL)
+	default:
+		v.recheck = t.tickAt(v.until)
+	}
+	rep.verdict.Store(v)
+	return v
+}
+
+// judge finds the zone that should have signed a reply and holds it against that
+// zone's keys.
+func (t *task) judge(rep *reply) *verdict {
+	from := rep.name // the deepest name whose zone may have signed
+	if rep.typ == dns.TypeDS && rep.name != root {
+		from = rep.name.parent()
+	}
+	if rep.set != nil && rep.set.typ == dns.TypeDNAME {
+		from = rep.set.owner
+	}
+	at := from
+	if s, ok := rep.signer(from); ok {
+		at = s
+		if rep.zone.below(s) && from.under(rep.zone) {
+			at = rep.zone // a signature of the parent does not speak for the child
+		}
+	}
+	return t.judgeIn(rep, t.trustAt(at))
+}
+
+// signer is the deepest zone that a signature of the reply names, at or above from.
+func (p *reply) signer(from name) (name, bool) {
+	best, found := root, false
+	look := func(s *rrset) {
+		for i := range s.sigs {
+			if n := s.sigs[i].signer; from.under(n) && s.owner.under(n) && (!found || n.below(best)) {
+				best, found = n, true
+			}
+		}
+	}
+	if p.set != nil {
+		look(p.set)
+		return best, found
+	}
+	for _, s := range p.auth {
+		if s.typ != dns.TypeNS {
+			look(s)
+		}
+	}
+	return best, found
+}
+
+// judgeIn holds a reply against the trust in the zone that gives it.
+func (t *task) judgeIn(rep *reply, z *trust) *verdict {
+	if z.security != fact.Secure {
+		v := z.verdict
+		v.rcode = -1
+		v.zone = rep.apex()
+		if v.security != fact.Insecure {
+			v.zone = z.zone
+		}
+		return &v
+	}
+	v := &verdict{security: fact.Secure, until: z.until, zone: z.zone, rcode: -1}
+	w := &work{}
+	if rep.set != nil {
+		p, problem := rep.set.verify(z.zone, z.keys, t.r.clock(), w)
+		if problem != nil {
+			return v.bogus(problem)
+		}
+		v.until = earlier(v.until, p.until)
+		owner := rep.set.owner
+		if n := owner.labels(); int(p.sig.labels) < n && !(owner.isWildcard() && int(p.sig.labels) == n-1) {
+			return t.expanded(rep, z, v, w, int(p.sig.labels))
+		}
+		return v
+	}
+	return t.denied(rep, z, v, w)
+}
+
+func (v *verdict) bogus(p *fact.Problem) *verdict {
+	v.security, v.problem = fact.Bogus, p
+	return v
+}
+
+func (v *verdict) insecure(why string) *verdict {
+	v.security, v.unsigned = fact.Insecure, why
+	return v
+}
+
+// expanded checks that a name had to be made from a wildcard: no closer name exists
+// (RFC 4035 section 5.3.4, RFC 5155 section 8.8).
+func (t *task) expanded(rep *reply, z *trust, v *verdict, w *work, labels int) *verdict {
+	v.wildcard = true
+	if rep.set.typ == dns.TypeDNAME { // RFC 4592 section 4.4: not to be used
+		return v.bogus(rep.set.problem(codeBadSignature, dns.ExtendedErrorCodeDNSBogus, z.zone, nil, "a DNAME record made from a wildcard"))
+	}
+	d, problem := t.proofs(rep, z, v, w, false)
+	if problem != nil {
+		return v.bogus(problem)
+	}
+	owner := rep.set.owner
+	switch o := d.expansion(owner, labels); o {
+	case proven:
+		return v
+	case provenOptOut:
+		return v.insecure(fact.UnsignedOptOut)
+	case tooManyIterations:
+		return v.insecure(fact.UnsignedIterations)
+	default:
+		return v.bogus(noDenial(rep, z, o, "nothing proves that no name closer than the wildcard exists"))
+	}
+}
+
+// denied checks a denial.
+func (t *task) denied(rep *reply, z *trust, v *verdict, w *work) *verdict {
+	d, problem := t.proofs(rep, z, v, w, true)
+	if problem != nil {
+		return v.bogus(problem)
+	}
+	o := unproven
+	if rep.kind == noName {
+		o = d.noName(rep.name)
+		if o == unproven { // the proof may be one that the type is absent: then that holds
+			if o = d.noData(rep.name, rep.typ, v); o == proven || o == provenOptOut {
+				if !v.nxname {
+					v.rcode = dns.RcodeSuccess
+				}
+			}
+		}
+	} else {
+		o = d.noData(rep.name, rep.typ, v)
+		if o == unproven && rep.typ == dns.TypeDS { // a name that does not exist has no DS either
+			o = d.noName(rep.name)
+		}
+	}
+	switch o {
+	case proven:
+		return v
+	case provenOptOut:
+		return v.insecure(fact.UnsignedOptOut)
+	case tooManyIterations:
+		return v.insecure(fact.UnsignedIterations)
+	}
+	return v.bogus(noDenial(rep, z, o, "the proof that it does not exist is missing or does not fit"))
+}
+
+func noDenial(rep *reply, z *trust, o outcome, detail string) *fact.Problem {
+	p := &fact.Problem{
+		EDE: dns.ExtendedErrorCodeNSECMissing, Code: codeNoDenial, Zone: z.zone.String(),
+		Name: rep.name.String(), Type: typeName(rep.typ), Detail: detail,
+	}
+	if o == tooMuchWork {
+		p.EDE, p.Code, p.Detail = dns.ExtendedErrorCodeDNSBogus, codeTooMuchWork, "too many names to hash"
+	}
+	return p
+}
+
+// proofs gathers the NSEC and NSEC3 records of a reply whose signatures hold. Of a
+// denial each record set of the zone must hold, the SOA included.
+func (t *task) proofs(rep *reply, z *trust, v *verdict, w *work, strict bool) (*denial, *fact.Problem) {
+	d := &denial{zone: z.zone, work: w}
+	var failed *fact.Problem
+	sets := 0
+	for _, s := range rep.auth {
+		if s.typ == dns.TypeNS || !s.owner.under(z.zone) {
+			continue
+		}
+		if sets++; sets > maxNSEC3Sets {
+			break
+		}
+		p, problem := s.verify(z.zone, z.keys, t.r.clock(), w)
+		if problem != nil {
+			if failed == nil || failed.Code == codeNoRRSIG {
+				failed = problem
+			}
+			if problem.Code == codeTooMuchWork {
+				break
+			}
+			continue
+		}
+		n := s.owner.labels()
+		expanded := int(p.sig.labels) < n && !(s.owner.isWildcard() && int(p.sig.labels) == n-1)
+		if expanded && s.typ != dns.TypeSOA {
+			continue // a denial cannot be made from a wildcard
+		}
+		v.until = earlier(v.until, p.until)
+		d.add(s)
+	}
+	if failed != nil && (strict || len(d.nsec)+len(d.nsec3) == 0) {
+		return nil, failed
+	}
+	if seen, ok := d.seen(); ok {
+		t.r.denials.put(z.zone, seen, 1, t.r.tick().Add(maxTTL))
+	}
+	return d, nil
+}
+
+// wellFormedBitmap checks the form of a type bit map (RFC 4034 section 4.1.2).
+func wellFormedBitmap(b []byte) bool {
+	last := -1
+	for len(b) > 0 {
+		if len(b) < 2 || int(b[0]) <= last || b[1] == 0 || b[1] > 32 || len(b) < 2+int(b[1]) {
+			return false
+		}
+		last = int(b[0])
+		b = b[2+int(b[1]):]
+	}
+	return true
+}
+
+// bitmap is a type bit map.
+type bitmap []byte
+
+func (b bitmap) has(typ uint16) bool {
+	for len(b) >= 2 && len(b) >= 2+int(b[1]) {
+		if int(b[0]) == int(typ>>8) {
+			i := int(typ&255) / 8
+			return i < int(b[1]) && b[2+i]&(0x80>>(typ&7)) != 0
+		}
+		b = b[2+int(b[1]):]
+	}
+	return false
+}
+
+// delegation reports a cut seen from above.
+func (b bitmap) delegation() bool { return b.has(dns.TypeNS) && !b.has(dns.TypeSOA) }
+
+// hides reports that names below are not the zone's: beneath a cut or a DNAME
+// (RFC 6840 section 4.1).
+func (b bitmap) hides() bool { return b.delegation() || b.has(dns.TypeDNAME) }
+
+// lacks reports whether the record at a name proves that typ is not there, and no
+// alias either (RFC 4035 section 5.4, RFC 6840 sections 4.3 and 4.4).
+func (b bitmap) lacks(n name, typ uint16) bool {
+	if b.has(typ) || b.has(dns.TypeCNAME) {
+		return false
+	}
+	if typ == dns.TypeDS {
+		return n == root || !b.has(dns.TypeSOA) // the child's own record says nothing of its DS
+	}
+	return !b.delegation() // the parent's record says nothing of the child's types
+}
