@@ -1,10 +1,6 @@
 package resolver
 
-import (
-	"github.com/miekg/dns"
-
-	"peil/internal/fact"
-)
+import "github.com/miekg/dns"
 
 // outcome is how far a denial goes.
 type outcome uint8
@@ -35,14 +31,6 @@ type nsec struct {
 	types       bitmap
 }
 
-// denialSeen is what a zone was seen to deny with.
-type denialSeen struct {
-	kind       string
-	iterations uint16
-	salt       int
-	optOut     bool
-}
-
 func (d *denial) add(s *rrset) {
 	switch s.typ {
 	case dns.TypeNSEC:
@@ -63,20 +51,6 @@ func (d *denial) add(s *rrset) {
 			d.nsec3 = append(d.nsec3, n)
 		}
 	}
-}
-
-func (d *denial) seen() (denialSeen, bool) {
-	if len(d.nsec3) > 0 {
-		s := denialSeen{kind: "NSEC3", iterations: d.nsec3[0].iterations, salt: len(d.nsec3[0].salt)}
-		for i := range d.nsec3 {
-			s.optOut = s.optOut || d.nsec3[i].optOut
-		}
-		return s, true
-	}
-	if len(d.nsec) > 0 {
-		return denialSeen{kind: "NSEC"}, true
-	}
-	return denialSeen{}, false
 }
 
 // covers reports whether q lies strictly between the two names of the record, and
@@ -190,7 +164,3 @@ func (d *denial) expansion(q name, labels int) outcome {
 // typeNXNAME says in a type bit map that the name does not exist (RFC 9824 section
 // 2).
 const typeNXNAME = 128
-
-func (s denialSeen) fact() *fact.Denial {
-	return &fact.Denial{Kind: s.kind, Iterations: s.iterations, SaltLength: s.salt, OptOut: s.optOut}
-}

@@ -116,9 +116,9 @@ func (t *task) unanswered(l *fact.Lookup, q question, err error) {
 		l.RCode = rcodeName(rcode)
 	}
 	l.Gap = gap
-	l.Security = fact.Indeterminate
-	l.Problem = p
-	l.Unsigned = ""
+	if l.Security != fact.Bogus { // a broken link before it stays the worst
+		l.Security, l.Problem, l.Unsigned = fact.Indeterminate, p, ""
+	}
 	l.Zone = t.r.delegationOf(q.name).zone.String()
 }
 

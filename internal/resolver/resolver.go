@@ -52,7 +52,6 @@ type Resolver struct {
 	delegations *cache[name, *delegation]
 	servers     *cache[netip.AddrPort, *server]
 	zones       *cache[name, *trust]
-	denials     *cache[name, denialSeen]
 
 	resolving flights[flightKey, *reply]
 	trusting  flights[name, *trust]
@@ -91,7 +90,6 @@ func New(c Config) (*Resolver, error) {
 		delegations: newCache[name, *delegation](c.CacheBytes / 6),
 		servers:     newCache[netip.AddrPort, *server](32768),
 		zones:       newCache[name, *trust](c.CacheBytes / 4),
-		denials:     newCache[name, denialSeen](16384),
 	}
 	r.dial = func(subject string) func(context.Context, string, netip.AddrPort) (net.Conn, error) {
 		if c.Dial != nil {

@@ -207,9 +207,6 @@ func (t *task) proofs(rep *reply, z *trust, v *verdict, w *work, strict bool) (*
 	if failed != nil && (strict || len(d.nsec)+len(d.nsec3) == 0) {
 		return nil, failed
 	}
-	if seen, ok := d.seen(); ok {
-		t.r.denials.put(z.zone, seen, 1, t.r.tick().Add(maxTTL))
-	}
 	return d, nil
 }
 

@@ -40,6 +40,7 @@ const (
 	codeLame         = "lame"           // no server of the zone serves it
 	codeNoServers    = "no_servers"     // the zone's servers have no addresses
 	codeLoop         = "alias_loop"
+	codeBogus        = "bogus" // said by another resolver that gave no reason
 )
 
 // securityRank orders from good to bad; the worst link of a chain counts.

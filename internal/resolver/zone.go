@@ -1,7 +1,9 @@
 package resolver
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/miekg/dns"
 
@@ -40,7 +42,195 @@ func (r *Resolver) Zone(ctx context.Context, qname string) fact.Zone {
 	t, cancel := r.task(ctx, n.String())
 	defer cancel()
 	z := fact.Zone{Name: n.String()}
-	_ = dns.TypeDS
-	_ = t
+	fetch := t.fetch
+	if r.upstream.IsValid() {
+		fetch = t.fetchUpstream
+	}
+	f := &zoneFacts{task: t, zone: &z, apex: n}
+
+	if n != root {
+		if rep, v, err := fetch(question{n, dns.TypeDS}); err == nil {
+			f.parent(rep, v)
+		}
+	}
+	rep, v, err := fetch(question{n, dns.TypeDNSKEY})
+	if err != nil {
+		p, gap, rcode := t.explain(question{n, dns.TypeDNSKEY}, err)
+		z.Security, z.Problem = fact.Indeterminate, p
+		if rcode < 0 {
+			z.Gap = gap
+		}
+	} else {
+		z.Security, z.Unsigned, z.Problem, z.Gap = v.security, v.unsigned, v.problem, v.gap
+	}
+	if !r.upstream.IsValid() { // the chain down to the zone, whether or not its keys could be had
+		tr := t.trustAt(n)
+		z.Security, z.Unsigned, z.Problem, z.Gap = tr.security, tr.unsigned, tr.problem, tr.gap
+	}
+	if err == nil && rep.kind == answered {
+		f.keys(rep.set)
+	}
+	if rep, _, err := fetch(question{n, dns.TypeNS}); err == nil && rep.kind == answered {
+		z.ChildNS = targets(rep.set)
+		f.signatures(rep.set)
+	}
+	z.ParentNS = t.parentNS(n)
+	if len(z.Keys) > 0 {
+		// HINFO is next to never found at an apex, so the reply shows how the zone denies.
+		if rep, _, err := fetch(question{n, dns.TypeHINFO}); err == nil {
+			f.denial(rep)
+		}
+	}
+	f.sort()
 	return z
+}
+
+// fetch resolves and validates one step.
+func (t *task) fetch(q question) (*reply, *verdict, error) {
+	rep, err := t.resolve(q.name, q.typ)
+	if err != nil {
+		return nil, nil, err
+	}
+	return rep, t.validate(rep), nil
+}
+
+// parentNS is the NS set of a zone as its parent has it; nil when the parent's
+// servers serve the zone too, and so never refer.
+func (t *task) parentNS(n name) []string {
+	if t.r.upstream.IsValid() {
+		return nil
+	}
+	if n == root {
+		return names(t.r.delegationOf(root).ns)
+	}
+	d, ok := t.r.delegations.get(n, t.r.tick())
+	if !ok {
+		_, _ = t.iterate(question{n, dns.TypeSOA})
+		if d, ok = t.r.delegations.get(n, t.r.tick()); !ok {
+			return nil
+		}
+	}
+	return names(d.ns)
+}
+
+func names(l []name) []string {
+	out := make([]string, len(l))
+	for i, n := range l {
+		out[i] = n.String()
+	}
+	slices.Sort(out)
+	return out
+}
+
+func targets(s *rrset) []string {
+	l := make([]name, len(s.data))
+	for i := range s.data {
+		l[i] = s.target(i)
+	}
+	return names(l)
+}
+
+// zoneFacts gathers a zone's facts.
+type zoneFacts struct {
+	*task
+	zone *fact.Zone
+	apex name
+	all  []*dnskey
+	ds   []dsRecord
+	work work
+}
+
+func (f *zoneFacts) parent(rep *reply, v *verdict) {
+	f.zone.Parent = v.zone.String()
+	if v.zone == f.apex || v.zone == "" {
+		f.zone.Parent = rep.apex().String()
+	}
+	if rep.kind != answered {
+		return
+	}
+	f.ds = dsOfSet(rep.set)
+	for _, d := range f.ds {
+		f.zone.DS = append(f.zone.DS, fact.DS{KeyTag: d.tag, Algorithm: d.algorithm, Digest: d.digestType})
+	}
+	f.signatures(rep.set)
+}
+
+func (f *zoneFacts) keys(s *rrset) {
+	f.all = keysOf(s)
+	tries := 0
+	for _, k := range f.all {
+		key := fact.DNSKEY{KeyTag: k.tag, Flags: k.flags, Algorithm: k.algorithm}
+		switch k.algorithm {
+		case dns.RSAMD5, dns.RSASHA1, dns.RSASHA1NSEC3SHA1, dns.RSASHA256, dns.RSASHA512:
+			key.Bits = rsaBits(k.public)
+		}
+		f.zone.Keys = append(f.zone.Keys, key)
+		for i := range f.ds {
+			if d := &f.ds[i]; !f.zone.DS[i].Matches && d.tag == k.tag && d.algorithm == k.algorithm && tries < maxDSTries {
+				tries++
+				f.zone.DS[i].Matches = d.matches(f.apex, k)
+			}
+		}
+	}
+	f.signatures(s)
+}
+
+// signatures notes the signatures over a set, and which of the zone's keys made
+// those that hold.
+func (f *zoneFacts) signatures(s *rrset) {
+	now := f.r.clock()
+	for i := range s.sigs {
+		sig := &s.sigs[i]
+		f.zone.Signatures = append(f.zone.Signatures, fact.Signature{
+			Name: s.owner.String(), Type: typeName(s.typ), KeyTag: sig.keyTag, Algorithm: sig.algorithm,
+			Signer: sig.signer.String(), Inception: serialTime(sig.inception, now), Expiration: serialTime(sig.expiration, now),
+		})
+		one := *s
+		one.sigs = s.sigs[i : i+1]
+		p, problem := one.verify(f.apex, f.all, now, &f.work)
+		if problem != nil {
+			continue
+		}
+		for j, k := range f.all {
+			if k == p.key {
+				f.zone.Keys[j].Used = true
+			}
+		}
+	}
+}
+
+func (f *zoneFacts) denial(rep *reply) {
+	if rep.kind != noData {
+		return
+	}
+	for _, s := range rep.auth {
+		if !s.owner.under(f.apex) {
+			continue
+		}
+		switch s.typ {
+		case dns.TypeSOA:
+			f.signatures(s)
+		case dns.TypeNSEC:
+			if f.zone.Denial == nil {
+				f.zone.Denial = &fact.Denial{Kind: "NSEC"}
+			}
+		case dns.TypeNSEC3:
+			if n, ok := parseNSEC3(s.data[0]); ok {
+				f.zone.Denial = &fact.Denial{Kind: "NSEC3", Iterations: n.iterations, SaltLength: len(n.salt), OptOut: n.optOut}
+			}
+		}
+	}
+}
+
+func (f *zoneFacts) sort() {
+	z := f.zone
+	slices.SortFunc(z.DS, func(a, b fact.DS) int {
+		return cmp.Or(cmp.Compare(a.KeyTag, b.KeyTag), cmp.Compare(a.Algorithm, b.Algorithm), cmp.Compare(a.Digest, b.Digest))
+	})
+	slices.SortFunc(z.Keys, func(a, b fact.DNSKEY) int {
+		return cmp.Or(cmp.Compare(a.KeyTag, b.KeyTag), cmp.Compare(a.Algorithm, b.Algorithm), cmp.Compare(a.Flags, b.Flags))
+	})
+	slices.SortFunc(z.Signatures, func(a, b fact.Signature) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Type, b.Type), cmp.Compare(a.KeyTag, b.KeyTag), a.Inception.Compare(b.Inception), a.Expiration.Compare(b.Expiration))
+	})
 }
