@@ -2,10 +2,6 @@ package pki
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/tls"
@@ -30,7 +26,7 @@ type Authority struct {
 
 	mu      sync.Mutex
 	issuers map[Issuer]map[bool]*issuer // by kind and whether RSA; guarded by mu
-	rsaKeys map[Key]*rsa.PrivateKey     // one key per size: making them is slow; guarded by mu
+	rsaKeys map[Key]*rsa.PrivateKey     // one key per size; fixed after New
 	leaves  map[Spec]*Leaf              // guarded by mu
 }
 
@@ -48,6 +44,9 @@ type Leaf struct {
 	// Issuer signed it; OCSP responses are made by it.
 	Issuer    *x509.Certificate
 	IssuerKey crypto.Signer
+	Serial    *big.Int
+
+	staples map[Staple]madeStaple // guarded by the authority's mu
 }
 
 // TLS returns the leaf for crypto/tls.
@@ -60,10 +59,12 @@ func New(now func() time.Time) (*Authority, error) {
 	a := &Authority{
 		now:     now,
 		issuers: map[Issuer]map[bool]*issuer{},
-		rsaKeys: map[Key]*rsa.PrivateKey{},
 		leaves:  map[Spec]*Leaf{},
 	}
 	var err error
+	if a.rsaKeys, err = loadRSA(); err != nil {
+		return nil, err
+	}
 	if a.root, err = a.newRoot("Peil Lab Root CA"); err != nil {
 		return nil, fmt.Errorf("making the lab's root: %w", err)
 	}
@@ -110,12 +111,12 @@ func (a *Authority) Leaf(s Spec) (*Leaf, error) {
 const day = 24 * time.Hour
 
 func (a *Authority) newRoot(name string) (*issuer, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
+	key, err := a.newKey(P384, name)
 	if err != nil {
 		return nil, err
 	}
 	t := caTemplate(name, a.now().Add(-5*365*day), a.now().Add(15*365*day))
-	der, err := x509.CreateCertificate(rand.Reader, t, t, key.Public(), key)
+	der, err := x509.CreateCertificate(nil, t, t, key.Public(), key)
 	if err != nil {
 		return nil, err
 	}
@@ -159,11 +160,14 @@ func (a *Authority) issuerFor(kind Issuer, useRSA bool) (*issuer, error) {
 	case kind == WeakInter:
 		name = "Peil Lab CA W1"
 		key, err = a.rsaKey(RSA1024)
+	case kind == SHA1Inter:
+		name = "Peil Lab CA S1"
+		key, err = a.newKey(P256, name)
 	case useRSA:
 		name = "Peil Lab CA R1"
 		key, err = a.rsaKey(RSA3072)
 	default:
-		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		key, err = a.newKey(P256, name)
 	}
 	if err != nil {
 		return nil, err
@@ -176,9 +180,15 @@ func (a *Authority) issuerFor(kind Issuer, useRSA bool) (*issuer, error) {
 	t := caTemplate(name, from, until)
 	t.MaxPathLenZero = true
 	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
-	der, err := x509.CreateCertificate(rand.Reader, t, a.root.cert, key.Public(), a.root.key)
+	der, err := x509.CreateCertificate(nil, t, a.root.cert, key.Public(), a.root.key)
 	if err != nil {
 		return nil, err
+	}
+	if kind == SHA1Inter {
+		_, sha1Hand := signatureFor(ECDSASHA1, a.root.key)
+		if der, err = resign(der, sha1Hand, nil, a.root.key); err != nil {
+			return nil, err
+		}
 	}
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
@@ -192,54 +202,24 @@ func (a *Authority) issuerFor(kind Issuer, useRSA bool) (*issuer, error) {
 	return i, nil
 }
 
-// newKey makes the key of a leaf. The caller holds mu.
-func (a *Authority) newKey(k Key) (crypto.Signer, error) {
-	switch k {
-	case P256:
-		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case P224:
-		return ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
-	case P384:
-		return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	case P521:
-		return ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
-	case Ed25519:
-		_, key, err := ed25519.GenerateKey(rand.Reader)
-		return key, err
-	default:
-		return a.rsaKey(k)
-	}
-}
-
-func (a *Authority) rsaKey(k Key) (*rsa.PrivateKey, error) {
-	if key := a.rsaKeys[k]; key != nil {
-		return key, nil
-	}
-	bits := map[Key]int{RSA1024: 1024, RSA2048: 2048, RSA3072: 3072, RSA4096: 4096}[k]
-	if bits == 0 {
-		return nil, fmt.Errorf("no such kind of key: %q", k)
-	}
-	key, err := rsa.GenerateKey(rand.Reader, bits)
-	if err == nil {
-		a.rsaKeys[k] = key
-	}
-	return key, err
-}
-
 // sctList is a TLS-encoded SignedCertificateTimestampList (RFC 6962 section 3.3) with
-// one entry of an invented log. Its signature is random: no log stands behind it.
+// entries of two invented logs. Their signatures are no signatures: no log stands
+// behind them.
 func sctList(at time.Time) []byte {
-	log := sha256.Sum256([]byte("peil lab log"))
-	sct := []byte{0}
-	sct = append(sct, log[:]...)
-	sct = binary.BigEndian.AppendUint64(sct, uint64(at.UnixMilli()))
-	sct = append(sct, 0, 0) // no extensions
-	sct = append(sct, 4, 3) // SHA-256, ECDSA
-	sig := make([]byte, 70)
-	_, _ = rand.Read(sig) // crypto/rand never fails
-	sct = binary.BigEndian.AppendUint16(sct, uint16(len(sig)))
-	sct = append(sct, sig...)
-	list := binary.BigEndian.AppendUint16(nil, uint16(len(sct)+2))
-	list = binary.BigEndian.AppendUint16(list, uint16(len(sct)))
-	return append(list, sct...)
+	var list []byte
+	for _, name := range []string{"peil lab log 1 (simulated)", "peil lab log 2 (simulated)"} {
+		log := sha256.Sum256([]byte(name))
+		sct := append([]byte{0}, log[:]...)
+		sct = binary.BigEndian.AppendUint64(sct, uint64(at.UnixMilli()))
+		sct = append(sct, 0, 0)            // no extensions
+		sct = append(sct, 4, 3, 0, 70)     // SHA-256, ECDSA, length
+		sct = append(sct, 0x30, 68, 2, 32) // two integers of 32 bytes
+		log[0] &= 0x7f
+		sct = append(sct, log[:]...)
+		sct = append(sct, 2, 32)
+		sct = append(sct, log[:]...)
+		list = binary.BigEndian.AppendUint16(list, uint16(len(sct)))
+		list = append(list, sct...)
+	}
+	return append(binary.BigEndian.AppendUint16(nil, uint16(len(list))), list...)
 }

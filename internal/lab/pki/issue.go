@@ -13,8 +13,11 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
+	"io"
 	"strings"
 	"time"
+
+	"peil/internal/lab/curve"
 )
 
 var (
@@ -28,7 +31,7 @@ const OCSPServer = "http://ocsp.lab.test/"
 
 // issue makes a leaf. The caller holds mu.
 func (a *Authority) issue(s Spec) (*Leaf, error) {
-	key, err := a.newKey(s.Key)
+	key, err := a.newKey(s.Key, fmt.Sprintf("%s %d", s.Name, s.Serial))
 	if err != nil {
 		return nil, err
 	}
@@ -44,16 +47,37 @@ func (a *Authority) issue(s Spec) (*Leaf, error) {
 	}
 	native, handMade := signatureFor(s.Signature, signKey)
 	t.SignatureAlgorithm = native
-	der, err := x509.CreateCertificate(rand.Reader, t, parent, key.Public(), signKey)
-	if err != nil {
-		return nil, err
-	}
-	if handMade != nil {
-		if der, err = resign(der, handMade, signKey); err != nil {
+	public, spki := key.Public(), []byte(nil)
+	if odd, ok := key.(*curve.PrivateKey); ok {
+		if s.Issuer == SelfSigned {
+			return nil, fmt.Errorf("no self-signed certificate with a key on %s", odd.Curve.Name)
+		}
+		// crypto/x509 gets the issuer's key to write down; the right one follows.
+		public = signKey.Public()
+		if spki, err = oddPublicKey(s.Key, odd); err != nil {
 			return nil, err
 		}
 	}
-	l := &Leaf{Spec: s, Key: key, Issuer: iss.cert, IssuerKey: iss.key}
+	if s.Send == Nothing {
+		return &Leaf{Spec: s, Key: key}, nil
+	}
+	var random io.Reader // none: the same certificate every time (RFC 6979)
+	if s.Signature == RSAPSSSHA256 {
+		random = rand.Reader
+	}
+	der, err := x509.CreateCertificate(random, t, parent, public, signKey)
+	if err != nil {
+		return nil, err
+	}
+	if handMade != nil || spki != nil {
+		if der, err = resign(der, handMade, spki, signKey); err != nil {
+			return nil, err
+		}
+	}
+	if s.BadSignature {
+		der[len(der)-1] ^= 1
+	}
+	l := &Leaf{Spec: s, Key: key, Issuer: iss.cert, IssuerKey: iss.key, Serial: t.SerialNumber}
 	if l.Cert, err = x509.ParseCertificate(der); err != nil {
 		l.Cert = nil // a strange algorithm is the point
 	}
@@ -156,6 +180,8 @@ func signatureFor(s Signature, key crypto.Signer) (x509.SignatureAlgorithm, *han
 		return x509.SHA256WithRSA, nil
 	case RSASHA384:
 		return x509.SHA384WithRSA, nil
+	case RSASHA512:
+		return x509.SHA512WithRSA, nil
 	case RSAPSSSHA256:
 		return x509.SHA256WithRSAPSS, nil
 	case RSASHA224: // RFC 4055 section 5
@@ -180,8 +206,26 @@ func signatureFor(s Signature, key crypto.Signer) (x509.SignatureAlgorithm, *han
 	return 0, nil
 }
 
-// resign replaces algorithm and signature of a certificate (RFC 5280 section 4.1).
-func resign(der []byte, h *handSignature, key crypto.Signer) ([]byte, error) {
+// oddPublicKey is the SubjectPublicKeyInfo of a key on a curve that crypto/x509 does
+// not know (RFC 5480 section 2).
+func oddPublicKey(kind Key, k *curve.PrivateKey) ([]byte, error) {
+	params, err := asn1.Marshal(oddCurves[kind].oid)
+	if err != nil {
+		return nil, err
+	}
+	point := k.PublicBytes()
+	return asn1.Marshal(struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Key       asn1.BitString
+	}{
+		pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}, Parameters: asn1.RawValue{FullBytes: params}},
+		asn1.BitString{Bytes: point, BitLength: 8 * len(point)},
+	})
+}
+
+// resign signs a certificate anew, by another algorithm when h is not nil and with
+// another public key in it when spki is not nil (RFC 5280 section 4.1).
+func resign(der []byte, h *handSignature, spki []byte, key crypto.Signer) ([]byte, error) {
 	var cert struct {
 		TBS       asn1.RawValue
 		Algorithm asn1.RawValue
@@ -190,29 +234,38 @@ func resign(der []byte, h *handSignature, key crypto.Signer) ([]byte, error) {
 	if _, err := asn1.Unmarshal(der, &cert); err != nil {
 		return nil, err
 	}
-	alg := pkix.AlgorithmIdentifier{Algorithm: h.oid}
-	if h.null {
-		alg.Parameters = asn1.NullRawValue
+	algDER := cert.Algorithm.FullBytes
+	if h != nil {
+		alg := pkix.AlgorithmIdentifier{Algorithm: h.oid}
+		if h.null {
+			alg.Parameters = asn1.NullRawValue
+		}
+		var err error
+		if algDER, err = asn1.Marshal(alg); err != nil {
+			return nil, err
+		}
+	} else {
+		h = &handSignature{hash: crypto.SHA256, digest: func(b []byte) []byte { s := sha256.Sum256(b); return s[:] }}
 	}
-	algDER, err := asn1.Marshal(alg)
-	if err != nil {
-		return nil, err
-	}
-	// The algorithm stands inside the signed part too: version, serial, algorithm, …
+	// version, serial, algorithm, issuer, validity, subject, public key, extensions
 	var fields []asn1.RawValue
 	for rest := cert.TBS.Bytes; len(rest) > 0; {
 		var f asn1.RawValue
+		var err error
 		if rest, err = asn1.Unmarshal(rest, &f); err != nil {
 			return nil, err
 		}
 		fields = append(fields, f)
 	}
 	fields[2] = asn1.RawValue{FullBytes: algDER}
+	if spki != nil {
+		fields[6] = asn1.RawValue{FullBytes: spki}
+	}
 	tbs, err := asn1.Marshal(fields)
 	if err != nil {
 		return nil, err
 	}
-	sig, err := key.Sign(rand.Reader, h.digest(tbs), h.hash)
+	sig, err := key.Sign(nil, h.digest(tbs), h.hash)
 	if err != nil {
 		return nil, err
 	}
