@@ -22,6 +22,7 @@ type Site struct {
 
 	DNS    DNSProfile
 	V4, V6 []Server // what answers at its A and AAAA records, in wire order
+	Also   []string // further names that it answers to
 
 	Expect Expect
 }
@@ -32,6 +33,7 @@ type Server struct {
 	Routing Routing    // what RPKI says of the address
 	// Port80 and Port443 say whether anything is there at all.
 	Port80, Port443 Port
+	ExtraTLS        []uint16 // further ports where the same TLS server listens
 	// TLS and HTTP are shared between sites and never changed after the start; nil is
 	// the perfect one.
 	TLS  *tlslab.Profile
