@@ -80,6 +80,22 @@ func (l *Look) Addresses(ctx context.Context) (v4, v6 []netip.Addr, gap4, gap6 f
 	return v4, v6, gap4, gap6
 }
 
+// Answers gives the answers to A and AAAA, once Addresses has returned.
+func (l *Look) Answers() (a, aaaa *fact.Lookup) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := range l.lookups {
+		x := l.lookups[i]
+		switch {
+		case x.Name == l.name && x.Type == "A":
+			a = &x
+		case x.Name == l.name && x.Type == "AAAA":
+			aaaa = &x
+		}
+	}
+	return a, aaaa
+}
+
 // addrs reads the addresses of an answer, in wire order, each once.
 func addrs(r fact.Lookup) ([]netip.Addr, fact.Gap) {
 	list := r.Wire

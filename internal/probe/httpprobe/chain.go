@@ -37,7 +37,10 @@ type answer struct {
 	hop  fact.Hop
 	next *url.URL // where it redirects to, or nil
 	bad  bool     // it redirects to what cannot be followed
-	set  []string // Set-Cookie lines, for the case that they are needed
+	// spent is the time it took to talk, without waiting for a connection: politeness
+	// is not the server's slowness.
+	spent time.Duration
+	set   []string // Set-Cookie lines, for the case that they are needed
 
 	readError error // the body broke off
 
@@ -50,8 +53,6 @@ type answer struct {
 // fetch follows a chain of requests. Requests for name go to addr, those for other
 // hosts where the DNS says, in the same address family when there is one.
 func (p *Prober) fetch(ctx context.Context, name string, addr netip.Addr, start string) (*fact.Fetch, *answer) {
-	ctx, cancel := context.WithTimeout(ctx, maxChain)
-	defer cancel()
 	f := &fact.Fetch{}
 	u, err := url.Parse(start)
 	if err != nil {
@@ -60,6 +61,7 @@ func (p *Prober) fetch(ctx context.Context, name string, addr netip.Addr, start 
 	}
 	var jar http.CookieJar
 	seen := map[string]bool{}
+	var spent time.Duration
 	for {
 		key := u.String()
 		cookie := ""
@@ -77,7 +79,12 @@ func (p *Prober) fetch(ctx context.Context, name string, addr netip.Addr, start 
 			f.End = fact.EndTooMany
 			return f, nil
 		}
+		if spent > maxChain {
+			f.Gap = fact.GapSlow
+			return f, nil
+		}
 		a := p.step(ctx, name, addr, u, cookie)
+		spent += a.spent
 		f.Hops = append(f.Hops, a.hop)
 		switch {
 		case a.hop.Gap != "":
@@ -209,6 +216,7 @@ func (p *Prober) attempt(ctx context.Context, o origin, q request, a *answer, u 
 		return false, err
 	}
 	stale = c.used
+	defer func(begin time.Time) { a.spent += time.Since(begin) }(time.Now())
 	release := p.limit(ctx, c)
 	h, framed, keep, err := p.exchange(c, q)
 	if err != nil {

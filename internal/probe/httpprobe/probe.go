@@ -53,9 +53,9 @@ type Visit struct {
 	Secure, Plain *Fingerprint
 }
 
-// maxChain bounds the time of one chain of requests: 20 hops at the limit of each
-// would be longer than anybody waits.
-const maxChain = 60 * time.Second
+// maxChain bounds the time that the servers of one chain of requests may take: 20 hops
+// at the limit of each would be longer than anybody waits.
+const maxChain = 30 * time.Second
 
 func (p *Prober) timeout() time.Duration {
 	if p.Timeout > 0 {

@@ -80,6 +80,9 @@ func Compare(s fact.Similarity, v4, v6 *Visit) fact.Similarity {
 	return s
 }
 
+// Answered reports whether any port gave an HTTP response.
+func (v *Visit) Answered() bool { return len(ports(v)) > 0 }
+
 // ports are those that gave an HTTP response.
 func ports(v *Visit) []int {
 	var p []int

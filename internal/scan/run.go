@@ -1,0 +1,209 @@
+package scan
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"peil/internal/fact"
+)
+
+// perAddress is how many targets on the same first address are in hand at a time.
+// Politeness lets an address have ten connections a second, which two good sites
+// use up; more would only wait, and keep others from their turn.
+const perAddress = 2
+
+// maxParked bounds the targets that wait for their address.
+const maxParked = 20_000
+
+// Progress is how far a run is.
+type Progress struct {
+	Done   int    // targets measured
+	Active int    // targets in hand
+	Parked int    // targets that wait for the politeness of a shared address
+	Oldest string // the target that is in hand for the longest time
+	Since  time.Time
+}
+
+// Progress may be called at any time.
+func (s *Scanner) Progress() Progress {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := Progress{Done: int(s.done.Load()), Active: len(s.active), Parked: s.parked}
+	for w := range s.active {
+		if p.Oldest == "" || w.began.Before(p.Since) {
+			p.Oldest, p.Since = w.target.Name, w.began
+		}
+	}
+	return p
+}
+
+// Run measures targets until the channel is closed or the context ends, and calls
+// sink for each finished measurement, one at a time, in order of completion. A target
+// that was in hand when the context ended is not given to sink, so that whoever
+// resumes the run measures it again. An error of sink ends the run.
+func (s *Scanner) Run(ctx context.Context, targets <-chan fact.Target, sink func(*fact.Measurement) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	q := &queue{s: s, in: targets, load: map[netip.Addr]int{}, waiting: map[netip.Addr][]fact.Target{}}
+	q.cond = sync.NewCond(&q.mu)
+	stop := context.AfterFunc(ctx, func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.closed = true
+		q.cond.Broadcast()
+	})
+	defer stop()
+
+	var sinkMu sync.Mutex
+	var wg sync.WaitGroup
+	for range s.c.Parallel {
+		wg.Go(func() {
+			for {
+				t, at, ok := q.next(ctx)
+				if !ok {
+					return
+				}
+				m := s.Measure(ctx, t)
+				q.release(at)
+				if ctx.Err() != nil {
+					return
+				}
+				sinkMu.Lock()
+				err := context.Cause(ctx)
+				if err == nil {
+					err = sink(m)
+				}
+				sinkMu.Unlock()
+				if err != nil {
+					cancel(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
+// queue hands out targets so that those which share an address do not all wait for
+// its politeness while others could be measured.
+type queue struct {
+	s  *Scanner
+	in <-chan fact.Target
+
+	mu      sync.Mutex
+	cond    *sync.Cond
+	closed  bool                         // nothing more comes from in, or the run ended
+	reading int                          // workers that read from in or look up an address
+	load    map[netip.Addr]int           // targets in hand by first address
+	waiting map[netip.Addr][]fact.Target // parked targets by first address
+	ready   []netip.Addr                 // addresses with a parked target and room for it
+	parked  int
+}
+
+// next gives a target to measure and the address under which it is counted.
+func (q *queue) next(ctx context.Context) (fact.Target, netip.Addr, bool) {
+	for {
+		q.mu.Lock()
+		for {
+			if ctx.Err() != nil {
+				q.mu.Unlock()
+				return fact.Target{}, netip.Addr{}, false
+			}
+			if t, at, ok := q.unpark(); ok {
+				q.mu.Unlock()
+				return t, at, true
+			}
+			if !q.closed && q.parked < maxParked {
+				break
+			}
+			if q.closed && q.parked == 0 && q.reading == 0 {
+				q.mu.Unlock()
+				return fact.Target{}, netip.Addr{}, false
+			}
+			q.cond.Wait()
+		}
+		q.reading++
+		q.mu.Unlock()
+		t, at, ok := q.read(ctx)
+		q.mu.Lock()
+		q.reading--
+		if !ok {
+			q.closed = true
+			q.cond.Broadcast()
+			q.mu.Unlock()
+			continue
+		}
+		if !at.IsValid() || q.load[at] < perAddress {
+			q.load[at]++
+			q.mu.Unlock()
+			return t, at, true
+		}
+		q.waiting[at] = append(q.waiting[at], t)
+		q.setParked(q.parked + 1)
+		q.mu.Unlock()
+	}
+}
+
+// read takes a target from the input and finds its first address.
+func (q *queue) read(ctx context.Context) (fact.Target, netip.Addr, bool) {
+	select {
+	case t, ok := <-q.in:
+		if !ok {
+			return t, netip.Addr{}, false
+		}
+		var at netip.Addr
+		if v4, v6, _, _ := q.s.dns.Look(t.Name).Addresses(ctx); len(v4) > 0 {
+			at = v4[0]
+		} else if len(v6) > 0 {
+			at = v6[0]
+		}
+		return t, at, true
+	case <-ctx.Done():
+		return fact.Target{}, netip.Addr{}, false
+	}
+}
+
+// unpark takes a parked target whose address has room.
+func (q *queue) unpark() (fact.Target, netip.Addr, bool) {
+	for len(q.ready) > 0 {
+		at := q.ready[0]
+		q.ready = q.ready[1:]
+		ts := q.waiting[at]
+		if len(ts) == 0 || q.load[at] >= perAddress {
+			continue
+		}
+		t := ts[0]
+		if len(ts) == 1 {
+			delete(q.waiting, at)
+		} else {
+			q.waiting[at] = ts[1:]
+		}
+		q.load[at]++
+		q.setParked(q.parked - 1)
+		return t, at, true
+	}
+	return fact.Target{}, netip.Addr{}, false
+}
+
+// release says that a target under this address is done.
+func (q *queue) release(at netip.Addr) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.load[at]--; q.load[at] <= 0 {
+		delete(q.load, at)
+	}
+	if len(q.waiting[at]) > 0 {
+		q.ready = append(q.ready, at)
+	}
+	q.cond.Broadcast()
+}
+
+func (q *queue) setParked(n int) {
+	q.parked = n
+	q.s.mu.Lock()
+	q.s.parked = n
+	q.s.mu.Unlock()
+}

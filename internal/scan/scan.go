@@ -1,0 +1,233 @@
+// Package scan measures targets: it asks the editions what they need, plans the
+// fewest probes for it, runs what is independent of each other at once, and gathers
+// the facts into one Measurement. What targets share (name servers, dead addresses,
+// zones) is measured once per run.
+//
+// A Scanner belongs to one run. Measure is for one target; Run takes a stream of them
+// and keeps its memory flat however long the stream is.
+package scan
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"peil/internal/egress"
+	"peil/internal/fact"
+	"peil/internal/norm"
+	"peil/internal/probe/dnsprobe"
+	"peil/internal/probe/reach"
+)
+
+// MaxWebAddrs is how many addresses of a website are measured (design, Budgets).
+const MaxWebAddrs = 16
+
+// TLSProbe measures TLS at one endpoint for one name, as far as an edition needs.
+// Everything it sends is on the account of the subject.
+type TLSProbe func(ctx context.Context, name string, addr netip.AddrPort, subject *egress.Subject, needs norm.TLSNeeds) (*fact.TLS, []fact.Chain)
+
+// ChainCheck builds the path of a chain that was received for a name elsewhere than
+// at the target (redirects).
+type ChainCheck func(name string, certs [][]byte) fact.Chain
+
+// RouteLookup gives what is known of an address's routes.
+type RouteLookup func(netip.Addr) fact.Route
+
+// Config is what a scanner is made of.
+type Config struct {
+	Egress   *egress.Egress
+	Resolver dnsprobe.Resolver
+	TLS      TLSProbe
+	Chain    ChainCheck
+	Route    RouteLookup
+
+	Editions []*norm.Edition // for which facts are gathered
+	Contact  string          // a URL or mail address, for the User-Agent
+	Meter    string          // version of this program
+	Vantage  string          // from where it measures, in words
+	Sources  fact.Sources
+	Mandate  *fact.Mandate
+
+	// Roots are root servers, for the self-test. None: those that the resolver knows.
+	Roots []netip.AddrPort
+	// NoSelfTest leaves the self-test out: where a resolver is named that is all that
+	// is asked, and in tests.
+	NoSelfTest bool
+	// Spread is the least time between the three tries that a dead address gets; 0
+	// means 3 s. Only simulated addresses may be called dead sooner.
+	Spread time.Duration
+	// Timeout is how long one exchange with a web server may take; 0 means 10 s.
+	Timeout time.Duration
+	// Parallel is how many targets are in hand at a time; 0 means 96.
+	Parallel int
+	Now      func() time.Time // dates what is seen; nil means time.Now
+}
+
+// Scanner measures the targets of one run. It is safe for concurrent use.
+type Scanner struct {
+	c     Config
+	needs norm.Needs
+	asked []string
+	agent string
+	reach *reach.Table
+	dns   *dnsprobe.Prober
+
+	selfTest sync.Once
+	network  fact.Network // written by selfTest
+
+	done   atomic.Int64
+	errors atomic.Int64
+	mu     sync.Mutex
+	active map[*work]struct{} // guarded by mu
+	parked int                // guarded by mu
+}
+
+// New makes a scanner.
+func New(c Config) (*Scanner, error) {
+	switch {
+	case c.Egress == nil:
+		return nil, errors.New("scan: no egress")
+	case c.Resolver == nil:
+		return nil, errors.New("scan: no resolver")
+	case len(c.Editions) == 0:
+		return nil, errors.New("scan: no edition asked for")
+	case c.TLS == nil || c.Chain == nil || c.Route == nil:
+		return nil, errors.New("scan: a probe is missing")
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Parallel <= 0 {
+		c.Parallel = 96
+	}
+	s := &Scanner{c: c, needs: norm.NeedsOf(c.Editions...), agent: userAgent(c.Meter, c.Contact), active: map[*work]struct{}{}}
+	s.asked = names(c.Editions)
+	s.reach = &reach.Table{Spread: c.Spread, Now: c.Now}
+	s.dns = &dnsprobe.Prober{Resolver: c.Resolver, Egress: c.Egress, Reach: s.reach}
+	f := c.Egress.Families()
+	s.network = fact.Network{IPv4: f.IPv4, IPv6: f.IPv6}
+	return s, nil
+}
+
+// userAgent says who we are (design, Who we are).
+func userAgent(version, contact string) string {
+	if version == "" {
+		version = "0"
+	}
+	if contact == "" {
+		return "Peil/" + version
+	}
+	return "Peil/" + version + " (+" + contact + ")"
+}
+
+// dialer opens connections for one target and owns the decision whether an address
+// and port is dead. It counts what was spent.
+type dialer struct {
+	s *Scanner
+
+	mu    sync.Mutex
+	ports map[portKey]*port // guarded by mu
+}
+
+type portKey struct {
+	host string
+	addr netip.AddrPort
+}
+
+// port is one address and port on behalf of one name: a subject with its budget.
+type port struct {
+	subject *egress.Subject
+	once    sync.Once
+	reach   fact.Reach // written by once
+
+	mu    sync.Mutex
+	spare net.Conn // the connection that the first try made, until someone takes it; guarded by mu
+}
+
+func (d *dialer) port(host string, addr netip.AddrPort) *port {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	k := portKey{host, addr}
+	p := d.ports[k]
+	if p == nil {
+		p = &port{subject: d.s.c.Egress.Subject(host)}
+		if d.ports == nil {
+			d.ports = map[portKey]*port{}
+		}
+		d.ports[k] = p
+	}
+	return p
+}
+
+// open finds out whether the port answers. The connection made for that is kept for
+// the first dial.
+func (d *dialer) open(ctx context.Context, host string, addr netip.AddrPort) (*port, fact.Reach) {
+	p := d.port(host, addr)
+	p.once.Do(func() {
+		p.reach = d.s.reach.Reach(ctx, reach.Port{Net: "tcp", Addr: addr}, func(ctx context.Context) error {
+			c, err := p.subject.DialTCP(ctx, addr)
+			if err != nil {
+				return err
+			}
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if p.spare == nil {
+				p.spare = c
+			} else {
+				_ = c.Close()
+			}
+			return nil
+		})
+	})
+	return p, p.reach
+}
+
+// dial is httpprobe.DialFunc.
+func (d *dialer) dial(ctx context.Context, host string, addr netip.AddrPort) (net.Conn, error) {
+	p, r := d.open(ctx, host, addr)
+	if err := dialError(r); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	c := p.spare
+	p.spare = nil
+	p.mu.Unlock()
+	if c != nil {
+		return c, nil
+	}
+	conn, err := p.subject.DialTCP(ctx, addr)
+	if err == nil {
+		return conn, nil
+	}
+	how, gap := reach.Result(ctx, err)
+	if gap == "" {
+		gap = fact.GapBlocked // it answered before
+	}
+	return nil, unreached(how, gap, err)
+}
+
+// cost sums up what all ports of the target took, and closes what is left open.
+func (d *dialer) cost() fact.Cost {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var sum fact.Cost
+	for _, p := range d.ports {
+		p.mu.Lock()
+		if p.spare != nil {
+			_ = p.spare.Close()
+			p.spare = nil
+		}
+		p.mu.Unlock()
+		sum = sum.Add(costOf(p.subject))
+	}
+	return sum
+}
+
+func costOf(s *egress.Subject) fact.Cost {
+	c := s.Cost()
+	return fact.Cost{Connections: c.Connections, Queries: c.Queries, BytesIn: c.BytesIn, BytesOut: c.BytesOut}
+}
