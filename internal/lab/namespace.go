@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -45,18 +46,19 @@ func Namespace(ctx context.Context, args ...string) (*exec.Cmd, error) {
 func (n *network) prepareNamespace(ctx context.Context) error {
 	var batch strings.Builder
 	batch.WriteString("link set lo up\n" +
-		"route add local 0.0.0.0/0 dev lo\n" +
-		"route add local ::/0 dev lo\n")
+		"route replace local 0.0.0.0/0 dev lo\n" +
+		"route replace local ::/0 dev lo\n")
 	if err := ip(ctx, batch.String()); err != nil {
 		return err
 	}
 	batch.Reset()
-	hole := false
+	_, err := net.InterfaceByName("hole")
+	hole := err == nil // an earlier lab in this namespace made it
 	for _, a := range n.order {
 		state := n.addrs[a].wholeState()
 		switch state {
 		case Refused, Unmapped:
-			fmt.Fprintf(&batch, "route add unreachable %s table local\n", netip.PrefixFrom(a, a.BitLen()))
+			fmt.Fprintf(&batch, "route replace unreachable %s table local\n", netip.PrefixFrom(a, a.BitLen()))
 		case Silent:
 			if !hole {
 				hole = true
@@ -65,7 +67,7 @@ func (n *network) prepareNamespace(ctx context.Context) error {
 					return err
 				}
 			}
-			fmt.Fprintf(&batch, "route add %s dev hole table local\n", netip.PrefixFrom(a, a.BitLen()))
+			fmt.Fprintf(&batch, "route replace %s dev hole table local\n", netip.PrefixFrom(a, a.BitLen()))
 		}
 	}
 	return ip(ctx, batch.String())

@@ -236,11 +236,14 @@ func (s *Server) prove(z *zone, r *reply, p *proof, do bool) error {
 	switch z.spec.Signing {
 	case NoDenial:
 		return nil
-	case WrongDenial: // the right form and a good signature, about another name
+	case WrongDenial: // the right form and a good signature, about other names
+		right := p
 		p = &proof{}
-		p.add(s.nsecAt(z, len(z.names)-1))
-		if len(z.names) > 1 && len(p.sets) > 0 && p.sets[0][0].Header().Name == keyName(z.names[0]) {
-			p = &proof{}
+		for i := range z.names {
+			if set := s.nsecAt(z, i); !right.has(set) {
+				p.add(set)
+				break
+			}
 		}
 	}
 	for _, set := range p.sets {

@@ -103,12 +103,18 @@ type proof struct {
 }
 
 func (p *proof) add(set []dns.RR) {
+	if !p.has(set) {
+		p.sets = append(p.sets, set)
+	}
+}
+
+func (p *proof) has(set []dns.RR) bool {
 	for _, s := range p.sets {
 		if s[0].Header().Name == set[0].Header().Name {
-			return
+			return true
 		}
 	}
-	p.sets = append(p.sets, set)
+	return false
 }
 
 // denyType proves that a name exists without a type (RFC 4035 section 3.1.3.1,

@@ -128,3 +128,13 @@ func (s Signing) nsec3Params() (iterations uint16, salt string) {
 	}
 	return 0, ""
 }
+
+// Signings lists every way of signing.
+func Signings() []Signing {
+	return []Signing{
+		SignedWell, Unsigned, NoDS, DSNoKey, WrongDS, WrongDigest, ExpiredSigs, FutureSigs, SoonExpiring, BadSigs,
+		NoSigs, NoKeySig, NoDenial, WrongDenial, WrongNSEC3, RSASHA1, RSASHA1NSEC3, RSASHA256, RSASHA256Short,
+		RSASHA512, ECDSAP384, Ed25519, Ed448, UnknownAlgorithm, UnknownDigest, SHA1Digest, SHA384Digest, NSEC3,
+		NSEC3OptOut, NSEC3Salted, NSEC3Iterations, TwoAlgorithms, HalfRollover, SeparateKeys,
+	}
+}
