@@ -1,0 +1,188 @@
+package norm
+
+import (
+	"net/netip"
+	"strings"
+
+	"peil/internal/fact"
+)
+
+// site says whether the name is a website at all: whether it has addresses. ok means
+// that it has; otherwise the finding says why a rule cannot be judged.
+func (v *view) site() (f finding, ok bool) {
+	if v.Web != nil && len(v.Web.Hosts)+len(v.Web.Beyond) > 0 {
+		return finding{}, true
+	}
+	a, aaaa := v.DNS.Lookup(v.Target.Name, "A"), v.DNS.Lookup(v.Target.Name, "AAAA")
+	switch {
+	case denied(a) && denied(aaaa):
+		return none(because("no-website")), false
+	case a != nil && a.Gap != "":
+		return missed(a.Gap), false
+	case aaaa != nil && aaaa.Gap != "":
+		return missed(aaaa.Gap), false
+	case bogus(a) || bogus(aaaa):
+		return missed(fact.GapDNS), false
+	}
+	return missed(fact.GapNotAsked), false
+}
+
+// denied reports whether the DNS says, not bogusly, that there is no such record.
+func denied(l *fact.Lookup) bool {
+	return l.Answered() && len(l.Records) == 0 && l.Security != fact.Bogus && l.Gap == ""
+}
+
+func bogus(l *fact.Lookup) bool { return l != nil && l.Security == fact.Bogus }
+
+// eachHost judges every address of the website by itself.
+func (v *view) eachHost(judge func(*fact.WebHost) finding) Verdict {
+	if f, ok := v.site(); !ok {
+		return combine(f)
+	}
+	var fs []finding
+	for i := range v.Web.Hosts {
+		h := &v.Web.Hosts[i]
+		fs = append(fs, judge(h).at(h.Addr))
+	}
+	for _, a := range v.Web.Beyond {
+		fs = append(fs, missed(fact.GapBeyond).at(a))
+	}
+	return combine(fs...)
+}
+
+// eachTLS judges the TLS of every address. A dead address fails the rules about
+// reachability alone; everything else about it does not apply (catalogue A.2).
+func (v *view) eachTLS(judge func(*fact.WebHost, *fact.TLS) finding) Verdict {
+	return v.eachHost(func(h *fact.WebHost) finding {
+		if f, ok := working(h); !ok {
+			return f
+		}
+		return judge(h, h.TLS)
+	})
+}
+
+// working says whether TLS works on an address; if not, the finding says why a rule
+// about TLS cannot be judged there.
+func working(h *fact.WebHost) (finding, bool) {
+	switch {
+	case h.Port443.Dead():
+		return none(because("dead", "443")), false
+	case h.TLS != nil && h.TLS.Working.Yes():
+		return finding{}, true
+	case h.TLS != nil && h.TLS.Working.No():
+		return none(because("no-tls")), false
+	case h.TLS != nil && h.TLS.Working.Gap != "":
+		return missed(h.TLS.Working.Gap), false
+	}
+	return missed(h.Port443.Gap), false
+}
+
+// eachAnswer judges the first answer to GET https://name/ of every address.
+func (v *view) eachAnswer(judge func(*fact.WebHost, *fact.Hop) finding) Verdict {
+	return v.eachHost(func(h *fact.WebHost) finding {
+		if f, ok := working(h); !ok {
+			return f
+		}
+		if h.HTTP == nil || h.HTTP.Secure == nil {
+			return missed("")
+		}
+		hop := h.HTTP.Secure.First()
+		if f, ok := answered(hop, h.HTTP.Secure.Gap); !ok {
+			return f
+		}
+		return judge(h, hop)
+	})
+}
+
+// eachDocument judges the answer that a visitor gets to see of the name itself: the
+// first one over HTTPS that is no redirect. A redirect has no content to protect; one
+// that leads to another name leaves nothing to judge.
+func (v *view) eachDocument(judge func(*fact.WebHost, *fact.Hop) finding) Verdict {
+	return v.eachAnswer(func(h *fact.WebHost, hop *fact.Hop) finding {
+		hops := h.HTTP.Secure.Hops
+		for i := range hops {
+			hop = &hops[i]
+			if scheme, host := origin(hop.URL); scheme != "https" || host != v.Target.Name {
+				return none(because("redirects-elsewhere", hop.URL))
+			}
+			if f, ok := answered(hop, h.HTTP.Secure.Gap); !ok {
+				return f
+			}
+			if !redirects(hop) {
+				break
+			}
+		}
+		return judge(h, hop)
+	})
+}
+
+// answered says whether a request got an answer that can be judged.
+func answered(hop *fact.Hop, gap fact.Gap) (finding, bool) {
+	switch {
+	case hop == nil:
+		return missed(gap), false
+	case hop.Status != 0:
+		return finding{}, true
+	case hop.Gap != "":
+		return missed(hop.Gap), false
+	case hop.Error == "timeout":
+		return missed(fact.GapTimeout), false
+	case hop.Error != "":
+		return none(because("no-answer", hop.Error)), false
+	}
+	return missed(gap), false
+}
+
+// redirects reports whether an answer sends the visitor elsewhere.
+func redirects(h *fact.Hop) bool { return h.Next != "" && h.Status >= 300 && h.Status < 400 }
+
+// origin takes scheme and host of an absolute URL, both in lower case, without port
+// and user information. It is lenient: the probe has parsed the URL before.
+func origin(url string) (scheme, host string) {
+	scheme, rest, ok := strings.Cut(url, "://")
+	if !ok {
+		return "", ""
+	}
+	if i := strings.IndexAny(rest, "/?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
+		rest = rest[i+1:]
+	}
+	if i := strings.LastIndexByte(rest, ':'); i >= 0 && !strings.HasSuffix(rest, "]") {
+		rest = rest[:i]
+	}
+	return strings.ToLower(scheme), strings.TrimSuffix(strings.ToLower(rest), ".")
+}
+
+// fillIn completes a command by which anyone can see a verdict for himself: {name} is
+// the target, {addr} the address of the first subject that is worst ("" when it is
+// none), {resolve} the option that makes curl use it, {peer} host and port for
+// openssl, {subject} the subject itself.
+func fillIn(check string, m *fact.Measurement, v *Verdict) string {
+	if check == "" {
+		return ""
+	}
+	subject := ""
+	for _, s := range v.PerSubject {
+		if s.Outcome == v.Outcome {
+			subject = s.Subject
+			break
+		}
+	}
+	if subject == "" && len(v.PerSubject) > 0 {
+		subject = v.PerSubject[0].Subject
+	}
+	resolve, peer, addr := "", m.Target.Name+":443", ""
+	word, _, _ := strings.Cut(subject, " ")
+	if a, err := netip.ParseAddr(word); err == nil {
+		addr = a.String()
+		peer = netip.AddrPortFrom(a, 443).String()
+		if a.Is6() {
+			resolve = "--resolve " + m.Target.Name + ":443:[" + addr + "] "
+		} else {
+			resolve = "--resolve " + m.Target.Name + ":443:" + addr + " "
+		}
+	}
+	return strings.NewReplacer("{name}", m.Target.Name, "{addr}", addr, "{resolve}", resolve, "{peer}", peer, "{subject}", word).Replace(check)
+}
