@@ -66,7 +66,7 @@ func (t *task) lookup(l *fact.Lookup, q question) {
 			From: q.name.String(), To: rep.target.String(), Type: typeName(rep.set.typ), Zone: v.zone.String(),
 			Security: v.security, Unsigned: v.unsigned, Problem: v.problem,
 		})
-		q.name = rep.target
+		q.name, l.Zone = rep.target, v.zone.String()
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 )
 
 // trust is what is known of the zone that holds a name: whether it is signed, and
-// by which keys. It does not change once made.
+// by which keys. Below a zone that is not secure, zone stays that zone: what is cut
+// off further down makes no difference. It does not change once made.
 type trust struct {
 	verdict
 	keys    []*dnskey // of a secure zone: those that may sign
@@ -49,6 +50,7 @@ func (t *task) trustAt(n name) *trust {
 			z = t.fromParent(n, t.trustAt(n.parent()))
 		}
 		switch {
+		case n != z.zone && z.security != fact.Secure: // what holds above holds here: found again at no cost
 		case z.security != fact.Indeterminate:
 			t.r.zones.put(n, z, z.size(), z.expires)
 		case t.ctx.Err() == nil && gapIsTheirs(z.gap):
@@ -84,11 +86,7 @@ func (t *task) fromAnchor(n name, a *anchor) *trust {
 // fromParent makes the trust in n from that in the zone above.
 func (t *task) fromParent(n name, p *trust) *trust {
 	if p.security != fact.Secure {
-		z := *p
-		if z.unsigned != "" && z.unsigned != fact.UnsignedNoAnchor {
-			z.unsigned = fact.UnsignedParent
-		}
-		return &z
+		return p
 	}
 	rep, err := t.resolve(n, dns.TypeDS)
 	if err != nil {
@@ -98,12 +96,7 @@ func (t *task) fromParent(n name, p *trust) *trust {
 	v := t.judgeIn(rep, p)
 	expires := earlier(rep.until, p.expires)
 	switch {
-	case v.security == fact.Insecure:
-		if v.delegated { // an unsigned zone begins here, or may
-			z := &trust{verdict: *v, expires: expires}
-			z.zone = n
-			return z
-		}
+	case v.security == fact.Insecure: // an unsigned zone begins here, or may
 		z := &trust{verdict: *v, expires: expires}
 		z.zone = n
 		return z

@@ -73,8 +73,11 @@ func (t *task) judgeIn(rep *reply, z *trust) *verdict {
 		v := z.verdict
 		v.rcode = -1
 		v.zone = rep.apex()
-		if v.security != fact.Insecure {
+		switch {
+		case v.security != fact.Insecure:
 			v.zone = z.zone
+		case v.zone.below(z.zone) && v.unsigned != fact.UnsignedNoAnchor:
+			v.unsigned = fact.UnsignedParent
 		}
 		return &v
 	}

@@ -66,6 +66,9 @@ func (r *Resolver) Zone(ctx context.Context, qname string) fact.Zone {
 	if !r.upstream.IsValid() { // the chain down to the zone, whether or not its keys could be had
 		tr := t.trustAt(n)
 		z.Security, z.Unsigned, z.Problem, z.Gap = tr.security, tr.unsigned, tr.problem, tr.gap
+		if n.below(tr.zone) && z.Security == fact.Insecure && z.Unsigned != fact.UnsignedNoAnchor {
+			z.Unsigned = fact.UnsignedParent
+		}
 	}
 	if err == nil && rep.kind == answered {
 		f.keys(rep.set)
