@@ -339,6 +339,9 @@ func target(base *url.URL, location string) *url.URL {
 		port = ""
 	}
 	if strings.Contains(host, ":") {
+		if _, err := netip.ParseAddr(host); err != nil {
+			return nil
+		}
 		host = "[" + host + "]"
 	}
 	if port != "" {
