@@ -26,6 +26,7 @@ type certificate struct {
 	NotAfter  time.Time
 	Signature signature
 	Key       publicKey
+	SPKI      []byte // DER of subjectPublicKeyInfo
 
 	DNSNames  []string // subjectAltName, as they stand
 	Addresses []netip.Addr
@@ -145,7 +146,12 @@ func (c *certificate) read(der []byte) string {
 	}
 	c.Subject = subject
 	_, c.SubjectCN = readName(subject)
-	if !tbs.ReadASN1(&spki, cbasn1.SEQUENCE) {
+	var element cryptobyte.String
+	if !tbs.ReadASN1Element(&element, cbasn1.SEQUENCE) {
+		return "no key"
+	}
+	c.SPKI = element
+	if !element.ReadASN1(&spki, cbasn1.SEQUENCE) {
 		return "no key"
 	}
 	c.Key = readKey(spki)

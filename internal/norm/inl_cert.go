@@ -1,0 +1,208 @@
+package norm
+
+import (
+	"crypto/x509"
+	"slices"
+	"time"
+
+	"peil/internal/fact"
+	"peil/internal/standard/tlsa"
+)
+
+// firstChain is the chain that was served when everything was offered: the only one
+// that Internet.nl judges. anonymous says that there is none because the server has
+// nothing but suites without a certificate.
+func (v *view) firstChain(t *fact.TLS) (c *fact.Chain, anonymous bool) {
+	for _, d := range t.Deployments {
+		if d.First {
+			return v.Chain(d.Chain), false
+		}
+	}
+	if len(t.Deployments) > 0 {
+		return v.Chain(t.Deployments[0].Chain), false
+	}
+	some := false
+	for _, set := range t.Suites {
+		if set.AllOpen || len(set.Open) > 0 {
+			return nil, false
+		}
+		for _, x := range set.Accepted {
+			some = true
+			if x.Authentication() != fact.AuthAnon {
+				return nil, false
+			}
+		}
+	}
+	return nil, some
+}
+
+// inlCertificate judges the certificate, OCSP, CAA and DANE.
+func (v *view) inlCertificate(s *inlServer, t *fact.TLS) {
+	v.inlCAATest(s)
+	c, anonymous := v.firstChain(t)
+	if c == nil || len(c.Certs) == 0 {
+		if anonymous {
+			s.set("https_cert_chain", result{word: "could-not-test", status: inlNotTested})
+			s.bad("https_dane_exist")
+			return
+		}
+		for _, name := range []string{"https_cert_chain", "https_cert_pubkey", "https_cert_sig", "https_cert_domain", "https_tls_ocsp", "https_dane_exist", "https_dane_valid"} {
+			s.missed(name, fact.GapNotAsked)
+		}
+		return
+	}
+	certs := v.certificates(c.ID)
+	leaf := certs[0]
+	if c.Trust.Trusted {
+		s.good("https_cert_chain").till(c.Trust.Until)
+	} else {
+		at := time.Time{}
+		if c.Trust.Problem == "not_yet_valid" {
+			at = leaf.NotBefore
+		}
+		s.bad("https_cert_chain", firstWord(c.Trust.Problem, "untrusted")).till(at).evidence(nonEmpty(c.Trust.Detail)...)
+	}
+	inlChainClass(s, "https_cert_pubkey", c, certs, func(x *certificate) (class, string) { return inlKey(x.Key), x.Key.String() })
+	inlChainClass(s, "https_cert_sig", c, certs, func(x *certificate) (class, string) { return inlSignature(x.Signature), x.Signature.Name })
+	if leaf.matches(v.Target.Name) {
+		s.good("https_cert_domain")
+	} else {
+		s.bad("https_cert_domain", inlList(leaf.DNSNames))
+	}
+	v.inlOCSP(s, t, leaf)
+	v.inlDANE(s, c)
+}
+
+func nonEmpty(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+// inlChainClass judges every received certificate except roots known in the trust set.
+func inlChainClass(s *inlServer, name string, c *fact.Chain, certs []*certificate, of func(*certificate) (class, string)) {
+	var bad, out []string
+	for i, x := range certs {
+		if slices.Contains(c.Trust.Roots, i) {
+			continue
+		}
+		cl, words := of(x)
+		if x.SubjectCN != "" {
+			words = x.SubjectCN + ": " + words
+		}
+		switch cl {
+		case insufficient:
+			bad = append(bad, words)
+		case phaseOut:
+			out = append(out, words)
+		default:
+		}
+	}
+	switch {
+	case len(bad) > 0:
+		s.bad(name, inlList(bad))
+	case len(out) > 0:
+		s.phaseOut(name, inlList(out))
+	default:
+		s.good(name)
+	}
+}
+
+func (v *view) inlOCSP(s *inlServer, t *fact.TLS, leaf *certificate) {
+	const name = "https_tls_ocsp"
+	o := t.OCSP
+	switch {
+	case len(leaf.OCSP) == 0:
+		s.set(name, result{word: "not-in-cert", status: inlNotTested})
+	case o.Stapled.Missing():
+		s.missed(name, o.Stapled.Gap)
+	case o.Stapled.No():
+		s.set(name, result{word: "ok", status: inlInfo})
+	case o.Trusted && (o.NextUpdate.IsZero() || !v.At.After(o.NextUpdate)):
+		s.good(name).till(o.NextUpdate)
+	default:
+		s.bad(name, firstWord(o.Problem, o.Status, "not trusted"))
+	}
+}
+
+func (v *view) inlCAATest(s *inlServer) {
+	const name = "https_tls_caa"
+	c, at, records, gap := v.inlCAA()
+	if gap != "" {
+		s.missed(name, gap)
+		return
+	}
+	switch c.Verdict {
+	case "good":
+		s.good(name, at).evidence(records...)
+	case "bad":
+		s.bad(name)
+	default:
+		s.set(name, result{word: c.Verdict, status: inlNotice, args: []string{inlList(c.Errors)}}).evidence(records...)
+	}
+}
+
+// tlsaName is where the records for HTTPS stand (RFC 6698 section 3).
+func tlsaName(target string) string { return "_443._tcp." + target }
+
+// inlDANE judges catalogue B.11: no check of the name, and no preference among digests.
+func (v *view) inlDANE(s *inlServer, c *fact.Chain) {
+	const exist, valid = "https_dane_exist", "https_dane_valid"
+	l := v.DNS.Lookup(tlsaName(v.Target.Name), "TLSA")
+	a := v.DNS.Lookup(tlsaName(v.Target.Name), "A")
+	switch {
+	case l == nil:
+		s.missed(exist, fact.GapNotAsked)
+		s.missed(valid, fact.GapNotAsked)
+		return
+	case l.Gap != "":
+		s.missed(exist, l.Gap)
+		s.missed(valid, l.Gap)
+		return
+	case l.Security == fact.Bogus, len(l.Records) == 0 && a != nil && a.Security == fact.Bogus:
+		s.set(exist, result{word: "bogus", status: inlInfo, args: []string{inlProblem(l.Problem)}})
+		return
+	case l.Security == fact.Indeterminate || l.Security == "":
+		s.missed(exist, fact.GapDNS)
+		s.missed(valid, fact.GapDNS)
+		return
+	case l.Security != fact.Secure || len(l.Records) == 0:
+		s.bad(exist)
+		return
+	}
+	var lines []string
+	records := make([]tlsa.Record, len(l.Records))
+	for i, r := range l.Records {
+		records[i] = tlsa.Parse(r.Raw)
+		lines = append(lines, tlsaName(v.Target.Name)+" TLSA "+firstWord(r.Data, records[i].String()))
+	}
+	s.good(exist).evidence(lines...).till(l.Until)
+	p := tlsa.Peer{Chain: v.x509(c), At: v.At, PKIX: c.Trust.Trusted || c.Trust.PathWithoutName}
+	if an := c.Trust.Anchor; an != nil {
+		p.AnchorCert, p.AnchorKey = an.Cert, an.Key
+	}
+	switch got, matched := tlsa.Verify(records, p); got {
+	case tlsa.Validated:
+		s.good(valid, matched.String())
+	case tlsa.Unknown:
+		s.missed(valid, fact.GapUnsupported)
+	default:
+		s.bad(valid, string(got))
+	}
+}
+
+// x509 reads the chain for DANE. A certificate that the library cannot read keeps its
+// bytes, so that it can at least be matched.
+func (v *view) x509(c *fact.Chain) []*x509.Certificate {
+	var out []*x509.Certificate
+	for i, der := range c.Certs {
+		x, err := x509.ParseCertificate(der)
+		if err != nil {
+			own := v.certificates(c.ID)[i]
+			x = &x509.Certificate{Raw: der, RawIssuer: own.Issuer, RawSubject: own.Subject, RawSubjectPublicKeyInfo: own.SPKI}
+		}
+		out = append(out, x)
+	}
+	return out
+}

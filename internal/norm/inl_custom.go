@@ -1,0 +1,42 @@
+package norm
+
+// The custom results of the batch API (catalogue C.5), as functions of what the
+// edition found.
+
+// TLS13Support is custom.tls_1_3_support [Q]: an unreachable or untestable server makes
+// it undetermined; without a server, or with one whose early data did not apply, it is
+// no; else yes, whatever versions the servers speak. servers holds for each its verdict
+// on availability and on early data.
+func TLS13Support(servers []ServerWords) string {
+	for _, s := range servers {
+		if s.Available == "other" || s.Available == "could-not-test" {
+			return "undetermined"
+		}
+	}
+	if len(servers) == 0 {
+		return "no"
+	}
+	for _, s := range servers {
+		if s.EarlyData == "na" {
+			return "no"
+		}
+	}
+	return "yes"
+}
+
+// ServerWords are the verdict words of one server that TLS13Support reads.
+type ServerWords struct{ Available, EarlyData string }
+
+// MailServersTestable is custom.mail_servers_testable_status [Q], from the merged
+// verdict of STARTTLS available: every variant of a null MX counts as ok.
+func MailServersTestable(available string) string {
+	switch available {
+	case "other-2":
+		return "no_mx"
+	case "could-not-test":
+		return "untestable"
+	case "other":
+		return "unreachable"
+	}
+	return "ok"
+}
