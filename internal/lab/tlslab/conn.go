@@ -25,6 +25,8 @@ type Conn struct {
 	id  Identity
 	p   *Profile
 
+	done <-chan struct{} // closed when the server is to end
+
 	recordVersion fact.Version // in the headers of records
 	in, out       protection   // nil: plain
 	outMu         sync.Mutex   // guards out, wbuf and writes to raw

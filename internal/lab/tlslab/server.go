@@ -50,9 +50,9 @@ func (s *Server) Firewalls() *Firewalls { return s.firewalls }
 // connection for the protocol above, or an error after which the connection is
 // closed: ErrGone when the client had learnt enough or was to be sent away.
 func (s *Server) Handshake(ctx context.Context, raw net.Conn) (*Conn, error) {
-	c := &Conn{raw: idleConn{raw, s.idle}, s: s, recordVersion: fact.TLS10, p: perfect}
+	c := &Conn{raw: idleConn{raw, s.idle}, done: ctx.Done(), s: s, recordVersion: fact.TLS10, p: perfect}
 	c.br = bufio.NewReaderSize(c.raw, 2560)
-	stop := context.AfterFunc(ctx, func() { reset(raw) })
+	stop := context.AfterFunc(ctx, func() { ResetConn(raw) })
 	defer stop()
 	err := c.handshake()
 	if err == nil {
@@ -73,6 +73,9 @@ type idleConn struct {
 	idle time.Duration
 }
 
+// NetConn is the connection below.
+func (c idleConn) NetConn() net.Conn { return c.Conn }
+
 func (c idleConn) Read(b []byte) (int, error) {
 	if err := c.SetReadDeadline(time.Now().Add(c.idle)); err != nil {
 		return 0, err
@@ -87,10 +90,15 @@ func (c idleConn) Write(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// reset closes a connection with RST.
-func reset(c net.Conn) {
-	if i, ok := c.(idleConn); ok {
-		c = i.Conn
+// ResetConn closes a connection with RST, also one that is wrapped with a NetConn
+// method, as by crypto/tls.
+func ResetConn(c net.Conn) {
+	for range 4 {
+		w, ok := c.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
+		c = w.NetConn()
 	}
 	if t, ok := c.(interface{ SetLinger(int) error }); ok {
 		_ = t.SetLinger(0) // a connection that is not TCP just closes
@@ -102,7 +110,7 @@ func reset(c net.Conn) {
 func (c *Conn) react(r Reaction, alert byte) {
 	switch r {
 	case Reset:
-		reset(c.raw)
+		ResetConn(c.raw)
 		return
 	case Silence:
 		c.hold()
@@ -113,11 +121,21 @@ func (c *Conn) react(r Reaction, alert byte) {
 	_ = c.raw.Close() // the client is gone
 }
 
+// patience is how long a silent server stays silent: longer than any client waits.
+const patience = 5 * time.Minute
+
 // hold reads what comes and says nothing, until the client leaves or time is up.
 func (c *Conn) hold() {
+	below := c.raw
+	if i, ok := below.(idleConn); ok {
+		below = i.Conn
+	}
+	if below.SetReadDeadline(time.Now().Add(patience)) != nil {
+		return
+	}
 	buf := make([]byte, 512)
 	for range 1 << 16 {
-		if _, err := c.br.Read(buf); err != nil {
+		if _, err := below.Read(buf); err != nil {
 			return
 		}
 	}

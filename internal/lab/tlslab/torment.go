@@ -17,7 +17,7 @@ func (c *Conn) tormented() bool {
 	case NeverAnswer:
 		c.hold()
 	case NeverRead:
-		time.Sleep(c.s.idle) // deaf on purpose: not even a FIN is noticed
+		c.wait(patience) // deaf on purpose: not even a FIN is noticed
 	case EmptyRecords:
 		c.pour(bytes.Repeat([]byte{typeHandshake, 3, 3, 0, 0}, 512))
 	case HugeRecord:
@@ -42,6 +42,16 @@ func (c *Conn) tormented() bool {
 	}
 	_ = c.raw.Close() // tormented enough
 	return true
+}
+
+// wait lets time go by, unless the server is to end.
+func (c *Conn) wait(d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-c.done:
+	}
 }
 
 // pour writes the same bytes again and again until the client has had enough.
@@ -77,7 +87,7 @@ func (c *Conn) flushFlight() error {
 			if _, err := c.raw.Write(b[i : i+1]); err != nil {
 				return err
 			}
-			time.Sleep(drip) // the torment itself
+			c.wait(drip)
 		}
 		c.wbuf = c.wbuf[:0]
 		return nil
@@ -86,7 +96,7 @@ func (c *Conn) flushFlight() error {
 			return err
 		}
 		if c.p.Torment == ResetHalfway {
-			reset(c.raw)
+			ResetConn(c.raw)
 		} else {
 			_ = c.raw.Close() // halfway, on purpose
 		}
