@@ -91,6 +91,14 @@ func (e *Egress) Subject(name string) *Subject {
 	return &Subject{egress: e, name: name, budget: &budget{limits: &e.limits}}
 }
 
+// Unmetered begins a subject without a budget, for what Peil fetches for its own use:
+// route tables, VRPs from the operator's RTR cache. Never for what is measured.
+func (e *Egress) Unmetered(name string) *Subject {
+	l := e.limits
+	l.Connections, l.Bytes, l.Time = NoLimit, NoLimit, NoLimit
+	return &Subject{egress: e, name: name, budget: &budget{limits: &l}}
+}
+
 // Class is what kind of probe a connection is for (design, Probe classes).
 type Class uint8
 

@@ -303,6 +303,25 @@ func TestNoSubjectTakesMoreThanItsBytes(t *testing.T) {
 	}
 }
 
+func TestWhatPeilFetchesForItselfHasNoBudget(t *testing.T) {
+	a := server(t, func(c net.Conn) { _, _ = c.Write(make([]byte, 200_000)) })
+	e := loopback(t, Limits{Bytes: 100_000, Connections: 1, Time: time.Nanosecond})
+	s := e.Unmetered("")
+	for range 2 {
+		c, err := s.DialTCP(t.Context(), a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := io.Copy(io.Discard, c); n != 200_000 || err != nil {
+			t.Errorf("read %d bytes, %v", n, err)
+		}
+		c.Close()
+	}
+	if got := e.Cost(); got.Connections != 2 || got.BytesIn != 400_000 {
+		t.Errorf("not accounted: %+v", got)
+	}
+}
+
 func TestNoSubjectTakesMoreThanItsConnections(t *testing.T) {
 	a := server(t, echo)
 	e := loopback(t, Limits{Connections: 3})
