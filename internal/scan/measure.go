@@ -11,9 +11,9 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"peil/internal/fact"
-	"peil/internal/norm"
 	"peil/internal/probe/dnsprobe"
 	"peil/internal/probe/httpprobe"
+	"peil/internal/probe/tlsprobe"
 	"peil/internal/resolver"
 )
 
@@ -80,14 +80,6 @@ func (s *Scanner) Measure(ctx context.Context, t fact.Target) *fact.Measurement 
 	return w.m
 }
 
-// dnsPlan is what is asked of the DNS.
-func dnsPlan(n *norm.Needs) dnsprobe.Plan {
-	return dnsprobe.Plan{
-		Zones: n.DNSSEC, NameServers: n.NameServers || n.NSRoutes, Reach: n.NameServers,
-		CAA: n.CAA, TLSA: n.TLSA, HTTPSRecord: n.HTTPSRecord,
-	}
-}
-
 // web measures the addresses of a website and what compares them.
 func (w *work) web(ctx context.Context, v4, v6 []netip.Addr, gap4, gap6 fact.Gap) {
 	f := &fact.WebFacts{Wire: slices.Concat(v4, v6)}
@@ -142,8 +134,8 @@ func (w *work) host(ctx context.Context, addr netip.Addr, h *fact.WebHost) *http
 	wg.Go(func() {
 		p443, h.Port443 = w.dial.open(ctx, name, secure)
 		if h.Port443.Open() && n.TLS.Any() {
-			t, chains := w.s.c.TLS(ctx, name, secure, p443.subject, n.TLS)
-			h.TLS = t
+			var chains []fact.Chain
+			h.TLS, chains = w.s.c.TLS.Probe(ctx, tlsprobe.Target{Addr: secure, ServerName: name, Subject: p443.subject}, w.s.tls)
 			w.keep(chains)
 		}
 	})
@@ -267,11 +259,11 @@ func (w *work) afterwards() {
 	}
 	slices.SortFunc(addrs, netip.Addr.Compare)
 	for _, a := range slices.Compact(addrs) {
-		m.Routes = append(m.Routes, w.s.c.Route(a))
+		m.Routes = append(m.Routes, w.s.c.Routes.Lookup(a))
 	}
 	for _, c := range w.http.Chains() {
 		if _, ok := w.chains[c.ID]; !ok {
-			w.chains[c.ID] = w.s.c.Chain(c.ServerName, c.Certs)
+			w.chains[c.ID] = w.s.c.TLS.Chain(c.Certs, c.ServerName, nil)
 		}
 	}
 	for _, c := range w.chains {

@@ -21,29 +21,25 @@ import (
 	"peil/internal/norm"
 	"peil/internal/probe/dnsprobe"
 	"peil/internal/probe/reach"
+	"peil/internal/probe/routeprobe"
+	"peil/internal/probe/tlsprobe"
 )
 
 // MaxWebAddrs is how many addresses of a website are measured (design, Budgets).
 const MaxWebAddrs = 16
 
-// TLSProbe measures TLS at one endpoint for one name, as far as an edition needs.
-// Everything it sends is on the account of the subject.
-type TLSProbe func(ctx context.Context, name string, addr netip.AddrPort, subject *egress.Subject, needs norm.TLSNeeds) (*fact.TLS, []fact.Chain)
-
-// ChainCheck builds the path of a chain that was received for a name elsewhere than
-// at the target (redirects).
-type ChainCheck func(name string, certs [][]byte) fact.Chain
-
-// RouteLookup gives what is known of an address's routes.
-type RouteLookup func(netip.Addr) fact.Route
+// TLSProber asks endpoints for TLS and builds paths of certificates.
+type TLSProber interface {
+	Probe(context.Context, tlsprobe.Target, tlsprobe.Plan) (*fact.TLS, []fact.Chain)
+	Chain(certs [][]byte, name string, scts []byte) fact.Chain
+}
 
 // Config is what a scanner is made of.
 type Config struct {
 	Egress   *egress.Egress
 	Resolver dnsprobe.Resolver
-	TLS      TLSProbe
-	Chain    ChainCheck
-	Route    RouteLookup
+	TLS      TLSProber
+	Routes   *routeprobe.Prober // nil: there are no tables
 
 	Editions []*norm.Edition // for which facts are gathered
 	Contact  string          // a URL or mail address, for the User-Agent
@@ -71,6 +67,7 @@ type Config struct {
 type Scanner struct {
 	c     Config
 	needs norm.Needs
+	tls   tlsprobe.Plan
 	asked []string
 	agent string
 	reach *reach.Table
@@ -95,8 +92,11 @@ func New(c Config) (*Scanner, error) {
 		return nil, errors.New("scan: no resolver")
 	case len(c.Editions) == 0:
 		return nil, errors.New("scan: no edition asked for")
-	case c.TLS == nil || c.Chain == nil || c.Route == nil:
-		return nil, errors.New("scan: a probe is missing")
+	case c.TLS == nil:
+		return nil, errors.New("scan: no prober for TLS")
+	}
+	if c.Routes == nil {
+		c.Routes = &routeprobe.Prober{}
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -106,6 +106,7 @@ func New(c Config) (*Scanner, error) {
 	}
 	s := &Scanner{c: c, needs: norm.NeedsOf(c.Editions...), agent: userAgent(c.Meter, c.Contact), active: map[*work]struct{}{}}
 	s.asked = names(c.Editions)
+	s.tls = tlsPlan(&s.needs.TLS)
 	s.reach = &reach.Table{Spread: c.Spread, Now: c.Now}
 	s.dns = &dnsprobe.Prober{Resolver: c.Resolver, Egress: c.Egress, Reach: s.reach}
 	f := c.Egress.Families()
