@@ -3,25 +3,11 @@ package norm
 import "peil/internal/fact"
 
 var (
-	dnssecSecure         rule
-	dnssecValid          rule
-	ipv6NameServers      rule
-	ipv6NameServerReach  rule
-	ipv6Address          rule
-	ipv6Reach            rule
-	rpkiExists           rule
-	rpkiValid            rule
-	rpkiNSExists         rule
-	rpkiNSValid          rule
 	securityTxtValid     rule
 	dnsDangling          rule
 	dnsCAA               rule
 	dnsDelegation        rule
 	dnsPair              rule
-	dnssecNSEC3          rule
-	dnssecLifetime       rule
-	dnssecAlgorithm      rule
-	ipv6Similar          rule
 	headerCSP            rule
 	headerFrameOptions   rule
 	headerContentType    rule
@@ -34,7 +20,6 @@ var (
 	securityTxtSigned    rule
 	securityTxtQuality   rule
 	headerVersion        rule
-	dnssecModern         rule
 	dnsSVCB              rule
 	daneValid            rule
 	forumDNSSEC          rule

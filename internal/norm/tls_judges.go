@@ -10,6 +10,8 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
+func utoa(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
+
 // look reads one side of TLS at one address.
 type look func(*view, *fact.TLS) aspect
 
