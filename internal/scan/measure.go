@@ -84,6 +84,7 @@ func (s *Scanner) Measure(ctx context.Context, t fact.Target) *fact.Measurement 
 func (w *work) web(ctx context.Context, v4, v6 []netip.Addr, gap4, gap6 fact.Gap) {
 	f := &fact.WebFacts{Wire: slices.Concat(v4, v6)}
 	w.m.Web = f
+	w.http.NoFingerprint = !w.s.needs.Similarity || len(v4) == 0 || len(v6) == 0
 	measured, beyond := choose(v4, v6)
 	f.Beyond = beyond
 	slices.SortFunc(f.Beyond, netip.Addr.Compare)

@@ -19,26 +19,37 @@ const (
 	maxMetaCSP  = 16 << 10
 )
 
-// derive makes of the body what is kept of it, and lets the body go. It reads the
-// document once for both.
-func (a *answer) derive() (*fact.Page, *Fingerprint) {
+// derived is what is kept of a body.
+type derived struct {
+	page *fact.Page
+	fp   *Fingerprint
+}
+
+// derive makes of an answer's body what is kept of it, and lets the body go. The
+// addresses of a site mostly serve the same bytes, which are read once then.
+func (p *Prober) derive(a *answer) (*fact.Page, *Fingerprint) {
 	a.once.Do(func() {
-		if a.readError == nil {
-			a.fp = &Fingerprint{Status: a.hop.Status}
-		}
 		var contentType string
 		if v := a.hop.Values("Content-Type"); len(v) > 0 {
 			contentType = v[0]
 		}
-		u, err := url.Parse(a.hop.URL)
-		if err != nil {
-			u = &url.URL{}
+		d := p.pages.do(a.hop.URL+"\n"+contentType+"\n"+a.hop.BodyHash, func() derived {
+			u, err := url.Parse(a.hop.URL)
+			if err != nil { // it was made by url.URL.String
+				u = &url.URL{}
+			}
+			var fp *Fingerprint
+			if !p.NoFingerprint {
+				fp = &Fingerprint{}
+			}
+			return derived{derivePage(a.body, contentType, u, fp), fp}
+		})
+		if a.page = d.page; d.fp != nil && a.readError == nil {
+			fp := *d.fp
+			fp.Status = a.hop.Status
+			a.fp = &fp
 		}
-		a.page = derivePage(a.body, contentType, u, a.fp)
-		a.body = a.body[:min(len(a.body), maxSecurityTxt):min(len(a.body), maxSecurityTxt)]
-		if len(a.body) < maxSecurityTxt/4 {
-			a.body = bytes.Clone(a.body)
-		}
+		a.body = bytes.Clone(a.body[:min(len(a.body), maxSecurityTxt)])
 	})
 	return a.page, a.fp
 }

@@ -232,7 +232,7 @@ func FuzzReadHead(f *testing.F) {
 		}
 		a := &answer{hop: fact.Hop{URL: u.String()}}
 		a.fill(h, readContent(h.values("Content-Encoding"), body, maxBody), u)
-		a.derive()
+		(&Prober{}).derive(a)
 		// What is written down must come back from JSON as it was.
 		j, err := json.Marshal(&a.hop)
 		if err != nil {

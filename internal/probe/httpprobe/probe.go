@@ -27,9 +27,12 @@ type Prober struct {
 	Gap       func(error) fact.Gap // which errors of a connection are our own doing; may be nil
 	Now       func() time.Time     // for what is dated; limits run on the machine's clock
 	Timeout   time.Duration        // of one exchange; 0 means 10 s (catalogue B.7)
+	// NoFingerprint leaves out what only the comparison of families needs.
+	NoFingerprint bool
 
 	answers group[answerKey, *answer] // what was fetched already: shared hops are not fetched twice
 	keys    group[string, signature]  // OpenPGP results by file
+	pages   group[string, derived]    // what was derived of a body
 
 	mu       sync.Mutex
 	idle     map[origin][]*conn       // guarded by mu
@@ -81,10 +84,10 @@ func (p *Prober) Visit(ctx context.Context, name string, addr netip.Addr) *Visit
 		v.HTTP.HTTP3 = []string{"alt-svc"}
 	}
 	if secure != nil {
-		v.HTTP.Page, v.Secure = secure.derive()
+		v.HTTP.Page, v.Secure = p.derive(secure)
 	}
 	if plain != nil {
-		page, print := plain.derive()
+		page, print := p.derive(plain)
 		v.Plain = print
 		if last := v.HTTP.Plain.Last(); last != nil && isPlain(last.URL) {
 			v.HTTP.PlainPage = page

@@ -34,13 +34,13 @@ type world struct {
 
 // newWorld maps the ports 80 and 443 of siteAddr, and of other addresses, to
 // listeners.
-func newWorld(t *testing.T, lines ...string) *world {
+func newWorld(t testing.TB, lines ...string) *world {
 	t.Helper()
 	m, err := egress.ParseMap(strings.NewReader(strings.Join(lines, "\n")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := egress.New(egress.Config{Map: m, Allow: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/32")}})
+	e, err := egress.New(egress.Config{Limits: egress.Limits{TCPBurst: egress.NoLimit, TCPRate: egress.NoLimit, NetFactor: egress.NoLimit}, Map: m, Allow: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8::/32")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func newWorld(t *testing.T, lines ...string) *world {
 }
 
 // plain serves a handler on port 80 of siteAddr.
-func plain(t *testing.T, h http.HandlerFunc) string {
+func plain(t testing.TB, h http.HandlerFunc) string {
 	t.Helper()
 	s := httptest.NewServer(h)
 	t.Cleanup(s.Close)
@@ -79,7 +79,7 @@ func plain(t *testing.T, h http.HandlerFunc) string {
 }
 
 // secure serves a handler on port 443, with HTTP/2 or without.
-func secure(t *testing.T, h2 bool, h http.HandlerFunc) string {
+func secure(t testing.TB, h2 bool, h http.HandlerFunc) string {
 	t.Helper()
 	s := httptest.NewUnstartedServer(h)
 	s.EnableHTTP2 = h2

@@ -214,7 +214,7 @@ func (p *prettifier) start(e *element, selfClosing bool) {
 			continue // html.parser's builder keeps one of each name
 		}
 		v := a.value
-		if a.name == "class" || a.name == "rel" {
+		if (a.name == "class" || a.name == "rel") && strings.ContainsAny(v, " \t\n\r\f") {
 			v = strings.Join(strings.Fields(v), " ")
 		}
 		p.count(" " + a.name + `="`)
