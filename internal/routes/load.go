@@ -281,7 +281,7 @@ func ReadRoutes(r io.Reader, b *RouteBuilder) (Report, error) {
 		return rep, err
 	}
 	s := bufio.NewScanner(in)
-	s.Buffer(make([]byte, 0, 1<<16), maxRouteLine)
+	s.Buffer(make([]byte, 0, maxRouteLine), maxRouteLine)
 	for n := 1; s.Scan(); n++ {
 		line := strings.TrimSpace(s.Text())
 		if line == "" || line[0] == '#' || line[0] == '%' || (n == 1 && line == "prefix,origin") {
