@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -83,6 +82,26 @@ func TestInsideDigFindsTheRootAndASite(t *testing.T) {
 			t.Errorf("no referral at %s over TCP: %v\n%s", at, err, out)
 		}
 	}
-	_ = os.Stdout
-	_ = filepath.Join
+}
+
+func TestInsideCurlVisitsThePerfectSite(t *testing.T) {
+	r, dir := inside(t)
+	curl := program(t, "curl", "curl")
+	s := r.Site("www.perfect.example.nl")
+	for _, addr := range []string{s.V4[0].Addr.String(), "[" + s.V6[0].Addr.String() + "]"} {
+		out, err := run(t, curl, "-sSi", "--cacert", filepath.Join(dir, "ca.pem"),
+			"--resolve", s.Name+":443:"+addr, "https://"+s.Name+"/")
+		if err != nil || !strings.Contains(strings.ToLower(out), "strict-transport-security: max-age=63072000") {
+			t.Errorf("https at %s: %v\n%s", addr, err, out)
+		}
+		out, err = run(t, curl, "-sSi", "--resolve", s.Name+":80:"+addr, "http://"+s.Name+"/x")
+		if err != nil || !strings.Contains(out, "https://"+s.Name+"/x") {
+			t.Errorf("http at %s: %v\n%s", addr, err, out)
+		}
+	}
+	out, err := run(t, program(t, "openssl", "openssl"), "s_client", "-connect", s.V4[0].Addr.String()+":443", "-servername", s.Name,
+		"-CAfile", filepath.Join(dir, "ca.pem"), "-verify_hostname", s.Name, "-verify_return_error")
+	if err != nil || !strings.Contains(out, "Verification: OK") {
+		t.Errorf("openssl: %v\n%s", err, out)
+	}
 }

@@ -69,11 +69,11 @@ const (
 // Verdict is what one edition must say of one requirement. Only internet.nl has the
 // fields after Outcome.
 type Verdict struct {
+	// Outcome is a word of catalogue A.2, or several divided by | where either will do.
 	Outcome string `json:"outcome"`
 	Status  string `json:"status,omitempty"`
 	Word    string `json:"verdict,omitempty"`
-	Points  int    `json:"points,omitempty"`
-	Max     int    `json:"max,omitempty"`
+	Points  string `json:"points,omitempty"` // "10/10"; "" where points are not looked at
 }
 
 // Expect is what every edition must say of a site: edition → requirement → verdict.

@@ -1,8 +1,8 @@
 package lab
 
 import (
-	"errors"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"

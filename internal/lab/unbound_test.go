@@ -102,7 +102,7 @@ func TestInsideUnboundAgreesWithEveryWayOfSigning(t *testing.T) {
 	want := map[dnslab.Signing]string{
 		dnslab.Unsigned: "insecure", dnslab.NoDS: "insecure", dnslab.UnknownAlgorithm: "insecure",
 		dnslab.UnknownDigest: "insecure",
-		dnslab.DSNoKey: "bogus", dnslab.WrongDS: "bogus", dnslab.WrongDigest: "bogus", dnslab.ExpiredSigs: "bogus",
+		dnslab.DSNoKey:       "bogus", dnslab.WrongDS: "bogus", dnslab.WrongDigest: "bogus", dnslab.ExpiredSigs: "bogus",
 		dnslab.FutureSigs: "bogus", dnslab.BadSigs: "bogus", dnslab.NoSigs: "bogus", dnslab.NoKeySig: "bogus",
 	}
 	for _, s := range dnslab.Signings() {
