@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -180,9 +181,11 @@ func (s *Server) serve2(ctx context.Context, c net.Conn) {
 			if ok {
 				resp = s.respond(id, r)
 			}
+			w.Header()["Content-Type"] = nil // no guessing where the profile sends none
 			for _, f := range resp.header {
 				w.Header().Add(f.name, f.value)
 			}
+			_, _ = io.Copy(io.Discard, io.LimitReader(req.Body, 1<<16)) // a body that nobody reads resets the stream
 			w.WriteHeader(resp.status)
 			if req.Method != http.MethodHead {
 				_, _ = w.Write(resp.body) // the client has left
