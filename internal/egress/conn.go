@@ -2,6 +2,7 @@ package egress
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -102,11 +103,11 @@ func (c *Conn) datagram() error {
 }
 
 func (c *Conn) wrap(op string, err error, ours *atomic.Bool) error {
-	if err == io.EOF {
+	if err == io.EOF { //nolint:errorlint // package net gives it bare, and readers compare it so
 		return err
 	}
 	kind := classify(err)
-	if kind == ErrTimeout && ours.Load() {
+	if errors.Is(kind, ErrTimeout) && ours.Load() {
 		return c.subject.fail(op, c.addr, ErrBudget, errTime)
 	}
 	return c.subject.fail(op, c.addr, kind, err)

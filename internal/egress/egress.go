@@ -270,7 +270,7 @@ func (s *Subject) connect(ctx context.Context, network string, real netip.AddrPo
 	conn, err := d.DialContext(ctx, network, real.String())
 	if err != nil {
 		kind := classify(err)
-		if kind == ErrTimeout && ours {
+		if errors.Is(kind, ErrTimeout) && ours {
 			kind = ErrBudget
 		}
 		return nil, deadline, fmt.Errorf("%w: %w", kind, err)
@@ -288,7 +288,7 @@ var (
 // fail makes an Error of a sentinel, or of an error that wraps one.
 func (s *Subject) fail(op string, addr netip.AddrPort, kind, cause error) *Error {
 	k := sentinel(kind)
-	if cause == nil && k != kind {
+	if cause == nil && k != kind { //nolint:errorlint // whether it is the bare sentinel
 		cause = kind // it wraps the sentinel and says more
 	}
 	return &Error{Op: op, Name: s.name, Addr: addr, Kind: k, Err: cause}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -198,12 +199,11 @@ func TestAMapOpensOnlyWhatItNames(t *testing.T) {
 
 func TestWhatThePeerDidAndWhatIsOurs(t *testing.T) {
 	e := loopback(t, Limits{})
-	closed := server(t, echo)
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	closed = l.Addr().(*net.TCPAddr).AddrPort()
+	closed := l.Addr().(*net.TCPAddr).AddrPort()
 	l.Close()
 	s := e.Subject("www.example.nl")
 	_, err = s.DialTCP(t.Context(), closed)
@@ -235,7 +235,7 @@ func TestWhatThePeerDidAndWhatIsOurs(t *testing.T) {
 		_, err = c.Read(make([]byte, 1))
 		c.Close()
 	}
-	if err != io.EOF {
+	if err != io.EOF { //nolint:errorlint // itself, not wrapped
 		t.Errorf("an end: %v, want io.EOF itself", err)
 	}
 
@@ -605,6 +605,29 @@ func BenchmarkDial(b *testing.B) {
 			c.Close()
 		}
 	})
+}
+
+// BenchmarkFiftyThousandAddresses dials (all but the socket) 50,000 addresses at once,
+// each of a network of its own, and reports what the door remembers of them.
+func BenchmarkFiftyThousandAddresses(b *testing.B) {
+	var before, after runtime.MemStats
+	for b.Loop() {
+		p := testPace(Limits{})
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		for i := range 50_000 {
+			a := netip.AddrPortFrom(netip.AddrFrom4([4]byte{145, byte(i >> 8), byte(i), 1}), 443)
+			if err := p.turn(b.Context(), "tcp", a, true); err != nil {
+				b.Fatal(err)
+			}
+			p.outcome(a, nil)
+			p.done("tcp", a, true)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		runtime.KeepAlive(p)
+	}
+	b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/50_000, "B/address")
 }
 
 // BenchmarkDoor is the door's own work, without any socket, over 50,000 addresses.

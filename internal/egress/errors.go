@@ -127,10 +127,10 @@ func (e *Error) Unwrap() []error {
 }
 
 // Timeout reports whether it is a matter of time (net.Error).
-func (e *Error) Timeout() bool { return e.Kind == ErrTimeout }
+func (e *Error) Timeout() bool { return errors.Is(e.Kind, ErrTimeout) }
 
 // Temporary is part of net.Error; crypto/tls asks it.
-func (e *Error) Temporary() bool { return e.Kind == ErrTimeout }
+func (e *Error) Temporary() bool { return errors.Is(e.Kind, ErrTimeout) }
 
 // classify finds the sentinel of an error of package net.
 func classify(err error) error {

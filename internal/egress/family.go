@@ -23,7 +23,7 @@ func DetectFamilies() Families {
 }
 
 func routed(network, addr string) bool {
-	c, err := net.Dial(network, addr)
+	c, err := net.Dial(network, addr) //nolint:noctx // it looks up a route and waits for nothing
 	if err != nil {
 		return false
 	}

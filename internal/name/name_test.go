@@ -112,7 +112,7 @@ func read(t testing.TB, text string) (names []string, wrong []string, c Counts) 
 		n, err := l.Next()
 		var le *LineError
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return names, wrong, l.Counts()
 		case errors.As(err, &le):
 			wrong = append(wrong, err.Error())
@@ -176,7 +176,7 @@ func TestListsThatCannotBeRead(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.10q: %v, want %q", text, err, want)
 		}
-		if _, again := l.Next(); again != err {
+		if _, again := l.Next(); !errors.Is(again, err) {
 			t.Errorf("then %v", again)
 		}
 	}
@@ -200,7 +200,7 @@ func (m *million) Read(p []byte) (int, error) {
 func TestAMillionLinesInBoundedMemory(t *testing.T) {
 	l := NewList(&million{n: 1_000_000})
 	for {
-		if _, err := l.Next(); err == io.EOF {
+		if _, err := l.Next(); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatal(err)
