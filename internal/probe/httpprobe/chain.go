@@ -45,9 +45,18 @@ type answer struct {
 	readError error // the body broke off
 
 	once sync.Once
-	body []byte // cut by derive
-	page *fact.Page
-	fp   *Fingerprint
+	page *fact.Page   // written by once
+	fp   *Fingerprint // written by once
+
+	mu   sync.Mutex
+	body []byte // derive cuts it to maxSecurityTxt; guarded by mu
+}
+
+// text is the body, as far as it is still there.
+func (a *answer) text() []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.body
 }
 
 // fetch follows a chain of requests. Requests for name go to addr, those for other

@@ -29,6 +29,7 @@ type derived struct {
 // addresses of a site mostly serve the same bytes, which are read once then.
 func (p *Prober) derive(a *answer) (*fact.Page, *Fingerprint) {
 	a.once.Do(func() {
+		body := a.text()
 		var contentType string
 		if v := a.hop.Values("Content-Type"); len(v) > 0 {
 			contentType = v[0]
@@ -42,14 +43,18 @@ func (p *Prober) derive(a *answer) (*fact.Page, *Fingerprint) {
 			if !p.NoFingerprint {
 				fp = &Fingerprint{}
 			}
-			return derived{derivePage(a.body, contentType, u, fp), fp}
+			return derived{derivePage(body, contentType, u, fp), fp}
 		})
 		if a.page = d.page; d.fp != nil && a.readError == nil {
 			fp := *d.fp
 			fp.Status = a.hop.Status
 			a.fp = &fp
 		}
-		a.body = bytes.Clone(a.body[:min(len(a.body), maxSecurityTxt)])
+		if len(body) > maxSecurityTxt {
+			a.mu.Lock()
+			a.body = bytes.Clone(body[:maxSecurityTxt])
+			a.mu.Unlock()
+		}
 	})
 	return a.page, a.fp
 }

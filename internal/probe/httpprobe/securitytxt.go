@@ -42,7 +42,7 @@ func (p *Prober) securityTxt(ctx context.Context, name string, addr netip.Addr, 
 	if a == nil || a.hop.Status != 200 {
 		return s
 	}
-	body := a.body
+	body := a.text()
 	s.Truncated = a.hop.Truncated
 	if len(body) > maxSecurityTxt {
 		body, s.Truncated = body[:maxSecurityTxt], true
@@ -87,10 +87,10 @@ func (p *Prober) verify(ctx context.Context, name string, addr netip.Addr, body 
 	config := &packet.Config{Time: p.Now}
 	for _, u := range keyURLs(block.Plaintext) {
 		_, a := p.fetch(ctx, name, addr, u)
-		if a == nil || a.hop.Status != 200 || len(a.body) > maxKeyFile {
+		if a == nil || a.hop.Status != 200 || len(a.text()) > maxKeyFile {
 			continue
 		}
-		keys := readKeys(a.body)
+		keys := readKeys(a.text())
 		if len(keys.KeysById(issuer)) == 0 {
 			continue
 		}
