@@ -11,6 +11,7 @@ import (
 	"net/http/cookiejar"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -291,10 +292,15 @@ func (p *Prober) keepChain(c *conn) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.chains == nil {
-		p.chains = map[string]ReceivedChain{}
+		p.chains = map[string]*chain{}
 	}
-	if _, ok := p.chains[id]; !ok {
-		p.chains[id] = ReceivedChain{id, c.origin.host, c.certs}
+	known := p.chains[id]
+	if known == nil {
+		known = &chain{id: id, certs: c.certs}
+		p.chains[id] = known
+	}
+	if !slices.Contains(known.names, c.origin.host) {
+		known.names = append(known.names, c.origin.host)
 	}
 	return id
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -35,13 +36,20 @@ type Prober struct {
 	pages   group[string, derived]    // what was derived of a body
 
 	mu       sync.Mutex
-	idle     map[origin][]*conn       // guarded by mu
-	answered map[netip.AddrPort]bool  // gave an HTTP response in this measurement; guarded by mu
-	noH2     map[netip.AddrPort]bool  // chose h2 and did not speak it; guarded by mu
-	chains   map[string]ReceivedChain // by ID; guarded by mu
+	idle     map[origin][]*conn      // guarded by mu
+	answered map[netip.AddrPort]bool // gave an HTTP response in this measurement; guarded by mu
+	noH2     map[netip.AddrPort]bool // chose h2 and did not speak it; guarded by mu
+	chains   map[string]*chain       // by ID; guarded by mu
 }
 
-// ReceivedChain is the certificates of one connection, and for which name.
+// chain is the certificates of one connection or more.
+type chain struct {
+	id    string
+	names []string // for which they were received
+	certs [][]byte
+}
+
+// ReceivedChain is certificates as received, leaf first, and for which name.
 type ReceivedChain struct {
 	ID         string
 	ServerName string
@@ -116,13 +124,19 @@ func http2Of(f *fact.Fetch) fact.Observed {
 	}
 }
 
-// Chains returns the certificate chains that hops refer to.
-func (p *Prober) Chains() []ReceivedChain {
+// Chains returns the certificate chains that hops refer to. The name of one that was
+// received for several is prefer when that is among them, else the first by alphabet,
+// so that it does not depend on who came first.
+func (p *Prober) Chains(prefer string) []ReceivedChain {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	all := make([]ReceivedChain, 0, len(p.chains))
 	for _, c := range p.chains {
-		all = append(all, c)
+		r := ReceivedChain{ID: c.id, ServerName: slices.Min(c.names), Certs: c.certs}
+		if slices.Contains(c.names, prefer) {
+			r.ServerName = prefer
+		}
+		all = append(all, r)
 	}
 	return all
 }
