@@ -262,7 +262,7 @@ func (w *work) afterwards() {
 	for _, a := range slices.Compact(addrs) {
 		m.Routes = append(m.Routes, w.s.c.Routes.Lookup(a))
 	}
-	for _, c := range w.http.Chains() {
+	for _, c := range w.http.Chains(w.target.Name) {
 		if _, ok := w.chains[c.ID]; !ok {
 			w.chains[c.ID] = w.s.c.TLS.Chain(c.Certs, c.ServerName, nil)
 		}
