@@ -58,7 +58,7 @@ func (p *Prober) connect(ctx context.Context, o origin, dial DialFunc, alpn []st
 	}
 	c := &conn{Conn: raw, origin: o}
 	if o.scheme == "http" {
-		c.r = bufio.NewReaderSize(raw, 8<<10)
+		c.r = newReader(raw)
 		return c, nil
 	}
 	release := p.limit(ctx, raw)
@@ -75,6 +75,9 @@ func (p *Prober) connect(ctx context.Context, o origin, dial DialFunc, alpn []st
 		if isTimeout(err) || ctx.Err() != nil || p.gap(err) != "" {
 			return nil, err
 		}
+		if old, oldErr := p.connectOld(ctx, o, dial); oldErr == nil {
+			return old, nil
+		}
 		return nil, &errTLS{err}
 	}
 	st := t.ConnectionState()
@@ -86,9 +89,11 @@ func (p *Prober) connect(ctx context.Context, o origin, dial DialFunc, alpn []st
 		c.h2 = newH2Conn(t)
 		return c, nil
 	}
-	c.r = bufio.NewReaderSize(t, 8<<10)
+	c.r = newReader(t)
 	return c, nil
 }
+
+func newReader(c net.Conn) *bufio.Reader { return bufio.NewReaderSize(c, 8<<10) }
 
 // limit puts the time limit of one exchange on a connection, and ends it when ctx
 // does. The result takes the link with ctx away.

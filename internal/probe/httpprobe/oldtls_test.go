@@ -1,0 +1,95 @@
+package httpprobe
+
+import (
+	"bufio"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"peil/internal/fact"
+)
+
+// opensslServer starts a website with cipher suites that crypto/tls does not have.
+func opensslServer(t *testing.T, args ...string) string {
+	t.Helper()
+	openssl, err := exec.LookPath("openssl")
+	if err != nil {
+		t.Skip("needs openssl")
+	}
+	s := httptest.NewUnstartedServer(nil)
+	s.StartTLS()
+	s.Close()
+	cert := s.TLS.Certificates[0]
+	key, err := x509.MarshalPKCS8PrivateKey(cert.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]})
+	b = append(b, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})...)
+	file := filepath.Join(t.TempDir(), "site.pem")
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(t.Context(), openssl, append([]string{"s_server", "-accept", "127.0.0.1:0", "-cert", file, "-www"}, args...)...)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if at, ok := strings.CutPrefix(lines.Text(), "ACCEPT "); ok {
+			go func() {
+				for lines.Scan() { // or it would stand still with its pipe full
+				}
+			}()
+			return fmt.Sprintf("tcp %s:443 %s", siteAddr, at)
+		}
+	}
+	t.Fatal("openssl did not start")
+	return ""
+}
+
+func TestWebsitesThatCryptoTLSCannotReach(t *testing.T) {
+	for _, args := range [][]string{
+		{"-tls1_2", "-cipher", "DHE-RSA-AES256-GCM-SHA384"},
+		{"-tls1_2", "-cipher", "DHE-RSA-AES128-SHA"},
+		{"-tls1", "-cipher", "DHE-RSA-AES128-SHA:@SECLEVEL=0"},
+		{"-tls1", "-cipher", "AES128-SHA:@SECLEVEL=0"},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			w := newWorld(t, opensslServer(t, args...))
+			f := w.Fetch(t.Context(), "https", siteName, siteAddr)
+			h := f.Last()
+			want := fact.TLS12
+			if args[0] == "-tls1" {
+				want = fact.TLS10
+			}
+			if f.End != fact.EndOK || h.Status != 200 || h.TLSVersion != want || h.Chain == "" {
+				t.Errorf("%+v %+v", f, h)
+			}
+		})
+	}
+}
+
+func TestAServerThatTurnsEveryHelloAway(t *testing.T) {
+	s := httptest.NewUnstartedServer(nil)
+	s.TLS = &tls.Config{MinVersion: tls.VersionTLS12, GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return nil, fmt.Errorf("no") }}
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	w := newWorld(t, fmt.Sprintf("tcp %s:443 %s", siteAddr, s.Listener.Addr()))
+	f := w.Fetch(t.Context(), "https", siteName, siteAddr)
+	if f.End != fact.EndClientError || f.Last().Error != "tls" || f.Last().Status != 0 {
+		t.Errorf("%+v", f)
+	}
+}
