@@ -2,6 +2,7 @@ package norm
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 
 	"peil/internal/fact"
@@ -33,8 +34,11 @@ func missed(g fact.Gap) finding {
 	if g == "" {
 		g = fact.GapNotAsked
 	}
-	return finding{outcome: NotMeasured, gap: g, saw: Reason{Code: "gap", Args: []string{string(g)}}}
+	return finding{outcome: NotMeasured, gap: g, saw: gapReason(g)}
 }
+
+// gapReason is the reason of an observation that could not be made.
+func gapReason(g fact.Gap) Reason { return because("gap-" + strings.ReplaceAll(string(g), "_", "-")) }
 
 func (f finding) on(subject string) finding { f.subject = subject; return f }
 

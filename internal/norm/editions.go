@@ -22,7 +22,7 @@ func ByName(name string) (*Edition, bool) {
 
 // allEditions builds the editions once: they are tables that nobody changes.
 var allEditions = sync.OnceValue(func() []*Edition {
-	return []*Edition{peilEdition(), forumEdition(), wdoEdition(), ncscEdition(ncsc2021), ncscEdition(ncsc2025)}
+	return []*Edition{peilEdition(), internetNL(), forumEdition(), wdoEdition(), ncscEdition(ncsc2021), ncscEdition(ncsc2025)}
 })
 
 // Requirement returns the requirement with this ID, or nil.

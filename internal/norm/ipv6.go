@@ -77,7 +77,7 @@ var ipv6NameServers = rule{
 				}
 			}
 		case gap != "":
-			d.Outcome, d.Gap, d.Reasons = NotMeasured, gap, []Reason{because("gap", string(gap))}
+			d.Outcome, d.Gap, d.Reasons = NotMeasured, gap, []Reason{gapReason(gap)}
 		default:
 			d.Outcome, d.Gap, d.Reasons = Failed, "", []Reason{because("ns-ipv6-count", itoa(with), itoa(len(fs)))}
 		}

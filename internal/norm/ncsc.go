@@ -35,6 +35,7 @@ func ncscEdition(g guide) *Edition {
 	}
 	e.Requirements = requirements(fact.Web, ncscWeb(g))
 	e.Reasons = reasons()
+	e.Sum = sumCompliant
 	return e
 }
 

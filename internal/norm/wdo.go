@@ -24,6 +24,7 @@ func wdoEdition() *Edition {
 		InForce:      time.Date(2023, 7, 1, 0, 0, 0, 0, time.UTC),
 		Requirements: requirements(fact.Web, wdoWeb()),
 		Reasons:      reasons(),
+		Sum:          sumCompliant,
 	}
 }
 

@@ -1,0 +1,160 @@
+package norm
+
+import (
+	_ "embed"
+	"slices"
+	"strings"
+	"sync"
+
+	"peil/internal/fact"
+	"peil/internal/standard/caa"
+)
+
+//go:embed data/caa-issuers.txt
+var caaIssuerTable string
+
+// caaIssuer ties the name of an authority in certificates to its names in CAA records.
+type caaIssuer struct {
+	part  string // of the issuer's name, lower case
+	names []string
+}
+
+var caaIssuers = sync.OnceValue(func() []caaIssuer {
+	var l []caaIssuer
+	for line := range strings.Lines(caaIssuerTable) {
+		names, part, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		if ok && !strings.HasPrefix(line, "#") {
+			l = append(l, caaIssuer{strings.ToLower(part), strings.Split(names, ",")})
+		}
+	}
+	return l
+})
+
+// namesOf are the names by which CAA records may allow the issuer of a certificate;
+// none when the issuer is not in the table.
+func namesOf(c *certificate) []string {
+	issuer := strings.ToLower(c.IssuerOrg + "\n" + c.IssuerCN)
+	var names []string
+	for _, i := range caaIssuers() {
+		if strings.Contains(issuer, i.part) {
+			names = append(names, i.names...)
+		}
+	}
+	return names
+}
+
+// caaSet finds the record set that holds for a name: its own, or that of the nearest
+// name above it (RFC 8659 section 3).
+func (v *view) caaSet() (l *fact.Lookup, f finding, ok bool) {
+	for n := v.Target.Name; n != ""; _, n, _ = strings.Cut(n, ".") {
+		l := v.DNS.Lookup(n, "CAA")
+		switch {
+		case l == nil && n == v.Target.Name:
+			return nil, missed(""), false
+		case l == nil:
+			return nil, finding{}, true
+		case l.Gap != "":
+			return nil, missed(l.Gap), false
+		case l.Security == fact.Bogus:
+			return nil, fail(because("dnssec-bogus", problem(l.Problem))).with(problem(l.Problem)), false
+		case len(l.Records) > 0:
+			return l, finding{}, true
+		}
+	}
+	return nil, finding{}, true
+}
+
+var dnsCAA = rule{
+	explain: Text{
+		"Bij de naam, of een naam erboven, staan CAA-records zonder fouten die zeggen wie certificaten mag uitgeven, en de uitgever van het huidige certificaat staat erbij.",
+		"At the name, or a name above it, stand CAA records without errors that say who may issue certificates, and the issuer of the present certificate is among them.",
+	},
+	why: Text{
+		"Elke uitgever ter wereld mag anders een certificaat voor deze naam maken. Staat de eigen uitgever er niet bij, dan mislukt de volgende vernieuwing.",
+		"Otherwise every issuer in the world may make a certificate for this name. When your own issuer is not among them, the next renewal fails.",
+	},
+	fixes: []Fix{
+		fixFor("dns", "Noem de uitgever van uw certificaten, en verbied jokers als u die niet gebruikt.", "Name the issuer of your certificates, and forbid wildcards when you use none.", "example.nl. 3600 IN CAA 0 issue \"letsencrypt.org\"\nexample.nl. 3600 IN CAA 0 issuewild \";\"\nexample.nl. 3600 IN CAA 0 iodef \"mailto:security@example.nl\""),
+	},
+	check: "dig +short CAA {name}; openssl s_client -connect {name}:443 -servername {name} </dev/null 2>/dev/null | openssl x509 -noout -issuer",
+	judge: func(v *view) Verdict {
+		if f, ok := v.site(); !ok {
+			return combine(f)
+		}
+		l, f, ok := v.caaSet()
+		if !ok {
+			return combine(f)
+		}
+		if l == nil {
+			return combine(fail(because("no-caa")).with(v.Target.Name + " CAA: none"))
+		}
+		var set []caa.Record
+		for _, r := range l.Records {
+			p := caa.Parse(r.Raw)
+			if len(p.Defects) > 0 {
+				return combine(warn(because("caa-defect", p.Defects[0].Code, r.Data)).on(l.Name).with(r.Data + ": " + p.Defects[0].Code))
+			}
+			set = append(set, p)
+		}
+		return combine(v.caaAllows(l, set)...)
+	},
+}
+
+// caaAllows holds the record set against the certificates that are served.
+func (v *view) caaAllows(l *fact.Lookup, set []caa.Record) []finding {
+	if _, restricted := caa.Issuers(set, false); !restricted {
+		return []finding{warn(because("caa-no-issue")).on(l.Name).with(records(l))}
+	}
+	var fs []finding
+	seen := map[string]bool{}
+	for i := range v.Web.Hosts {
+		t := v.Web.Hosts[i].TLS
+		if t == nil {
+			continue
+		}
+		for _, d := range t.Deployments {
+			cs := v.certificates(d.Chain)
+			if len(cs) == 0 || seen[d.Chain] {
+				continue
+			}
+			seen[d.Chain] = true
+			c := cs[0]
+			wild := slices.ContainsFunc(c.DNSNames, func(n string) bool { return strings.HasPrefix(n, "*.") })
+			issuers, _ := caa.Issuers(set, wild)
+			allowed := strings.Join(issuers, ", ")
+			if allowed == "" {
+				allowed = ";"
+			}
+			names := namesOf(c)
+			switch {
+			case len(names) == 0:
+				fs = append(fs, note(because("caa-issuer-unknown", issuerName(c), allowed)).on(l.Name))
+			case slices.ContainsFunc(names, func(n string) bool { return containsFold(issuers, n) }):
+				fs = append(fs, pass(because("caa-allows", issuerName(c))).on(l.Name))
+			default:
+				fs = append(fs, fail(because("caa-other-issuer", issuerName(c), allowed)).on(l.Name).with(records(l), "issuer "+issuerName(c)))
+			}
+		}
+	}
+	if len(fs) == 0 {
+		fs = append(fs, pass(because("caa-present")).on(l.Name))
+	}
+	return fs
+}
+
+func containsFold(l []string, s string) bool {
+	return slices.ContainsFunc(l, func(x string) bool { return strings.EqualFold(strings.TrimSuffix(x, "."), s) })
+}
+
+// records are the data of a record set in one line.
+func records(l *fact.Lookup) string {
+	var ds []string
+	for i, r := range l.Records {
+		if i == maxNames {
+			ds = append(ds, "+"+itoa(len(l.Records)-i))
+			break
+		}
+		ds = append(ds, r.Data)
+	}
+	return l.Type + " " + strings.Join(ds, " | ")
+}
