@@ -127,7 +127,37 @@ var hybrids = map[fact.Group]hybrid{
 	fact.MLKEM1024:          {0, true, mlkem.EncapsulationKeySize1024},
 }
 
+// agreed remembers what was agreed upon with a share: a prober may well send the same
+// one in each hello, and the arithmetic is most of what a hello costs.
+type agreed struct {
+	mu   sync.Mutex
+	with map[string][2][]byte // by group and share; bounded by maxAgreed; guarded by mu
+}
+
+const maxAgreed = 512
+
 // agree answers a TLS 1.3 key share: the server's share and the shared secret.
+func (a *agreed) agree(g fact.Group, peer []byte) (share, secret []byte, err error) {
+	key := string(rune(g)) + string(peer)
+	a.mu.Lock()
+	known, ok := a.with[key]
+	a.mu.Unlock()
+	if ok {
+		return known[0], known[1], nil
+	}
+	if share, secret, err = agree(g, peer); err != nil {
+		return nil, nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.with == nil || len(a.with) >= maxAgreed {
+		a.with = map[string][2][]byte{}
+	}
+	a.with[key] = [2][]byte{share, secret}
+	return share, secret, nil
+}
+
+// agree does the arithmetic.
 func agree(g fact.Group, peer []byte) (share, secret []byte, err error) {
 	h, isHybrid := hybrids[g]
 	if !isHybrid {

@@ -28,7 +28,7 @@ func (c *Conn) handshake13(leaves []*pki.Leaf) error {
 		retried = true
 	}
 	ch, h := c.ch, c.hello
-	share, secret, err := agree(ch.group, ch.share)
+	share, secret, err := c.s.agreed.agree(ch.group, ch.share)
 	if err != nil {
 		return refusal(alertIllegalParameter)
 	}

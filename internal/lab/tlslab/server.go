@@ -32,6 +32,7 @@ type Server struct {
 
 	firewalls *Firewalls
 	tickets   ticketKey
+	agreed    agreed
 }
 
 var perfect = &Profile{}

@@ -64,7 +64,7 @@ func (c *Conn) pour(b []byte) {
 }
 
 func (c *Conn) endlessRetry() {
-	c.ch = &choice{suite: suiteOf(0x1302)}
+	c.ch, c.k13 = &choice{suite: suiteOf(0x1302)}, &secrets13{}
 	for range 1000 {
 		c.ch.group = 25 - c.ch.group%2 // P-521, P-384, P-521 …
 		c.recordVersion = 0x0303

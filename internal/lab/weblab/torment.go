@@ -20,16 +20,17 @@ const okHead = "HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
 // enough is where "without end" ends.
 const enough = 1 << 34
 
-// bombPart is a gzip member of 16 MiB of zeros; members in a row unpack to one text.
+// bombPart is sixteen gzip members of 1 MiB of zeros each; members in a row unpack to
+// one text.
 var bombPart = sync.OnceValue(func() []byte {
 	var b bytes.Buffer
 	w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	if err != nil {
 		return nil
 	}
-	_, _ = w.Write(make([]byte, 16<<20)) // a buffer takes everything
+	_, _ = w.Write(make([]byte, 1<<20)) // a buffer takes everything
 	_ = w.Close()                        // as above
-	return b.Bytes()
+	return bytes.Repeat(b.Bytes(), 16)
 })
 
 const bombParts = 640

@@ -258,11 +258,13 @@ func TestTorments(t *testing.T) {
 		ResetHalfway: "reset", CloseHalfway: "malformed", WrongProtocol: "malformed", GarbageAnswer: "malformed",
 		EndlessContinue: "header", BadStatusLine: "malformed",
 	} {
-		l := play(t, &Profile{Torment: torment}, &tlslab.Profile{ALPN: []string{"http/1.1"}})
-		got := meet(t, l)
-		if !strings.Contains(got, want) {
-			t.Errorf("%s: %q, want %q", torment, got, want)
-		}
+		t.Run(string(torment), func(t *testing.T) {
+			t.Parallel()
+			l := play(t, &Profile{Torment: torment}, &tlslab.Profile{ALPN: []string{"http/1.1"}})
+			if got := meet(t, l); !strings.Contains(got, want) {
+				t.Errorf("%q, want %q", got, want)
+			}
+		})
 	}
 }
 
@@ -271,7 +273,7 @@ func meet(t *testing.T, l *lab) string {
 	tr := &http.Transport{
 		DisableKeepAlives: true, MaxResponseHeaderBytes: 1 << 16,
 		TLSClientConfig:       &tls.Config{RootCAs: l.authority.Pool(), ServerName: site},
-		ResponseHeaderTimeout: 500 * time.Millisecond,
+		ResponseHeaderTimeout: 2 * time.Second,
 	}
 	defer tr.CloseIdleConnections()
 	req, err := http.NewRequest(http.MethodGet, "https://"+l.secure+"/", nil)
@@ -279,7 +281,7 @@ func meet(t *testing.T, l *lab) string {
 		t.Fatal(err)
 	}
 	req.Host = site
-	client := &http.Client{Transport: tr, Timeout: 1500 * time.Millisecond}
+	client := &http.Client{Transport: tr, Timeout: 4 * time.Second}
 	resp, err := client.Do(req)
 	if err != nil {
 		return describe(err)
