@@ -1,0 +1,187 @@
+package lab
+
+import (
+	"time"
+
+	"peil/internal/lab/pki"
+	"peil/internal/lab/tlslab"
+)
+
+const day = 24 * time.Hour
+
+func cert(change func(*pki.Spec)) func(*Site) { return func(s *Site) { s.cert(change) } }
+
+// untrusted is a certificate that leads to no known root. The TLSA record names the
+// lab's intermediate, so it does not match what is sent in its place either.
+const untrusted = `
+internet.nl 98
+  web_https_cert_chain failed bad 0/10
+  web_https_dane_valid ?
+peil below_standard
+  web.cert.trust failed
+  web.cert.chainorder ?
+  web.dane ?` + tlsForum + `
+forum
+  web_legacy_dane ?`
+
+// wrongName costs the chain and the name (catalogue B.6).
+const wrongName = `
+internet.nl 96
+  web_https_cert_chain failed bad 0/10
+  web_https_cert_domain failed bad 0/10
+peil below_standard
+  web.cert.trust ?
+  web.cert.domain failed` + tlsForum
+
+func certSites() []entry {
+	badSignature := `
+internet.nl ?
+  web_https_cert_chain ?
+  web_https_cert_sig failed bad 0/10
+peil below_standard
+  web.cert.trust ?
+  web.cert.signature failed
+  web.dane ?` + tlsForum + `
+forum
+  web_legacy_dane ?
+wdo
+  wdo.cert.signature failed
+ncsc-tls-2021
+  tls.cert.signature failed
+ncsc-tls-2025
+  tls.cert.signature failed`
+	return []entry{
+		{"cert-stranger", "certificate", Text{"uitgever die niemand kent", "an issuer that nobody knows"}, cert(func(c *pki.Spec) { c.Issuer = pki.Stranger }), untrusted},
+		{"cert-self-signed", "certificate", Text{"zelf ondertekend certificaat", "self-signed certificate"}, cert(func(c *pki.Spec) { c.Issuer = pki.SelfSigned }), untrusted + `
+peil below_standard
+  web.dns.caa ?
+  web.cert.sct ?`},
+		{"cert-leaf-only", "certificate", Text{"het tussencertificaat ontbreekt", "the intermediate is missing"}, cert(func(c *pki.Spec) { c.Send = pki.LeafOnly }), untrusted},
+		{"cert-expired", "certificate", Text{"verlopen certificaat", "expired certificate"}, cert(func(c *pki.Spec) { c.From, c.Until = -80*day, -5*day }), untrusted + `
+peil below_standard
+  web.cert.expiry failed
+  web.cert.forecast ?`},
+		{"cert-not-yet-valid", "certificate", Text{"certificaat dat nog niet geldt", "certificate that is not yet valid"}, cert(func(c *pki.Spec) { c.From, c.Until = 5*day, 80*day }), untrusted + `
+peil below_standard
+  web.cert.expiry failed
+  web.cert.forecast ?
+  web.cert.sct ?`},
+		{"cert-expired-intermediate", "certificate", Text{"verlopen tussencertificaat", "expired intermediate"}, cert(func(c *pki.Spec) { c.Issuer = pki.Expired }), untrusted + `
+peil below_standard
+  web.cert.expiry ?
+  web.cert.forecast ?`},
+		{"cert-client-only", "certificate", Text{"certificaat alleen voor bezoekers", "certificate for clients alone"}, cert(func(c *pki.Spec) { c.ClientOnly = true }), untrusted},
+		{"cert-bad-signature", "certificate", Text{"de handtekening van het certificaat klopt niet", "the signature of the certificate does not verify"}, cert(func(c *pki.Spec) { c.BadSignature = true }), untrusted},
+		{"cert-wrong-name", "certificate", Text{"certificaat voor een andere naam", "certificate for another name"}, cert(func(c *pki.Spec) { c.Name = "www.other.example.nl" }), wrongName},
+		{"cert-no-san", "certificate", Text{"de naam staat alleen in de common name", "the name stands in the common name alone"}, cert(func(c *pki.Spec) { c.NoSAN = true }), wrongName},
+		{"cert-with-root", "certificate", Text{"de root wordt meegestuurd", "the root is sent along"}, cert(func(c *pki.Spec) { c.Send = pki.WithRoot }), `
+peil up_to_standard
+  web.cert.chainorder ?`},
+		{"cert-wrong-order", "certificate", Text{"de certificaten staan in de verkeerde volgorde", "the certificates are in the wrong order"}, cert(func(c *pki.Spec) { c.Send = pki.WrongOrder }), `
+peil up_to_standard
+  web.cert.chainorder warning|failed`},
+
+		{"key-rsa-3072", "certificate", Text{"RSA-sleutel van 3072 bits", "RSA key of 3072 bits"}, cert(func(c *pki.Spec) { c.Key, c.Signature = pki.RSA3072, pki.RSASHA256 }), `
+internet.nl 100
+  web_https_dane_valid ?
+peil up_to_standard
+  web.dane ?
+forum
+  web_legacy_dane ?`},
+		{"key-rsa-2048", "certificate", Text{"RSA-sleutel van 2048 bits", "RSA key of 2048 bits"}, cert(func(c *pki.Spec) { c.Key = pki.RSA2048 }), `
+internet.nl 100
+  web_https_cert_pubkey warning phase-out 10/10
+peil up_to_standard
+  web.cert.key.phaseout warning
+forum
+  web_legacy_tls_ncsc_web ?
+ncsc-tls-2025
+  tls.cert.key warning`},
+		{"key-rsa-1024", "certificate", Text{"RSA-sleutel van 1024 bits", "RSA key of 1024 bits"}, cert(func(c *pki.Spec) { c.Key = pki.RSA1024 }), `
+internet.nl 98
+  web_https_cert_pubkey failed bad 0/10
+peil below_standard
+  web.cert.key failed` + tlsForum + `
+wdo
+  wdo.cert.key failed
+ncsc-tls-2021
+  tls.cert.key failed
+ncsc-tls-2025
+  tls.cert.key failed`},
+		{"key-p224", "certificate", Text{"sleutel op P-224", "key on P-224"}, cert(func(c *pki.Spec) { c.Key = pki.P224 }), `
+internet.nl 100
+  web_https_cert_pubkey warning phase-out 10/10
+peil below_standard
+  web.cert.key failed
+  web.cert.key.phaseout warning
+forum
+  web_legacy_tls_ncsc_web ?
+wdo
+  wdo.cert.key failed
+ncsc-tls-2021
+  tls.cert.key warning
+ncsc-tls-2025
+  tls.cert.key warning`},
+		{"key-p521", "certificate", Text{"sleutel op P-521, dat pas de richtlijn van 2025 goedkeurt", "key on P-521, which the guideline of 2025 is the first to approve of"}, cert(func(c *pki.Spec) { c.Key = pki.P521 }), `
+peil below_standard
+  web.cert.key failed
+wdo
+  wdo.cert.key failed
+ncsc-tls-2021
+  tls.cert.key failed`},
+		{"key-dual", "certificate", Text{"twee certificaten: ECDSA en RSA van 2048 bits", "two certificates: ECDSA, and RSA of 2048 bits"}, tls(func(p *tlslab.Profile) {
+			p.Certs = []pki.Spec{{}, {Key: pki.RSA2048}}
+		}), `
+peil up_to_standard
+  web.cert.key.phaseout warning
+ncsc-tls-2025
+  tls.cert.key warning`},
+		{"sig-sha1", "certificate", Text{"certificaat getekend met SHA-1", "certificate signed with SHA-1"}, cert(func(c *pki.Spec) { c.Signature = pki.ECDSASHA1 }), badSignature + `
+internet.nl ?
+  web_https_dane_valid ?`},
+		{"sig-md5", "certificate", Text{"certificaat getekend met MD5", "certificate signed with MD5"}, cert(func(c *pki.Spec) { c.Signature = pki.RSAMD5 }), badSignature + `
+internet.nl ?
+  web_https_dane_valid ?`},
+		{"sig-sha224", "certificate", Text{"certificaat getekend met SHA-224", "certificate signed with SHA-224"}, cert(func(c *pki.Spec) { c.Signature = pki.ECDSASHA224 }), `
+internet.nl ?
+  web_https_cert_chain ?
+  web_https_cert_sig warning phase-out 10/10
+  web_https_dane_valid ?
+peil ?
+  web.cert.trust ?
+  web.cert.signature ?
+  web.cert.signature.phaseout warning
+  web.dane ?
+forum
+  web_legacy_tls_ncsc_web ?
+  web_legacy_dane ?
+  = web_complete ?
+  = web_complete_with_ipv6_rpki ?
+wdo
+  wdo.cert.signature ?
+ncsc-tls-2021
+  tls.cert.signature ?
+ncsc-tls-2025
+  tls.cert.signature warning`},
+		{"sig-rsapss", "certificate", Text{"certificaat getekend met RSA-PSS", "certificate signed with RSA-PSS"}, cert(func(c *pki.Spec) { c.Signature = pki.RSAPSSSHA256 }), `
+internet.nl 98
+  web_https_cert_sig failed bad 0/10
+  web_https_dane_valid ?
+peil ?
+  web.cert.signature ?
+  web.dane ?` + tlsForum + `
+forum
+  web_legacy_dane ?
+wdo
+  wdo.cert.signature ?`},
+		{"cert-no-sct", "certificate", Text{"certificaat zonder SCT", "certificate without SCT"}, cert(func(c *pki.Spec) { c.NoSCT = true }), `
+peil up_to_standard
+  web.cert.sct warning|failed`},
+		{"cert-long", "certificate", Text{"certificaat met een looptijd van twee jaar", "certificate with a lifetime of two years"}, cert(func(c *pki.Spec) { c.From, c.Until = -30*day, 700*day }), `
+peil up_to_standard
+  web.cert.lifetime warning|failed`},
+		{"cert-soon", "certificate", Text{"certificaat dat over drie dagen verloopt", "certificate that expires in three days"}, cert(func(c *pki.Spec) { c.From, c.Until = -87*day, 3*day }), `
+peil up_to_standard
+  web.cert.forecast warning|failed`},
+	}
+}

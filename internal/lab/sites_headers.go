@@ -1,0 +1,195 @@
+package lab
+
+import "peil/internal/lab/weblab"
+
+func csp(policy ...string) func(*Site) {
+	return func(s *Site) { s.header("Content-Security-Policy", policy...) }
+}
+
+func header(name string, lines ...string) func(*Site) {
+	return func(s *Site) { s.header(name, lines...) }
+}
+
+func page(change func(*weblab.Page)) func(*Site) { return func(s *Site) { s.page(change) } }
+
+func headerSites() []entry {
+	cspBad := `
+internet.nl 100
+  web_appsecpriv_csp warning bad
+peil up_to_standard
+  web.header.csp warning|failed`
+	// What Internet.nl fails by a quirk of its own reading.
+	cspQuirk := `
+internet.nl 100
+  web_appsecpriv_csp warning bad
+peil up_to_standard
+  web.header.csp ?`
+	const rest = "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	referrerBad := `
+internet.nl 100
+  web_appsecpriv_referrer_policy warning bad
+peil up_to_standard
+  web.header.referrer warning|failed`
+	return []entry{
+		{"csp-none", "headers", Text{"geen CSP", "no CSP"}, csp(), `
+internet.nl 100
+  web_appsecpriv_csp warning bad
+peil up_to_standard
+  web.header.csp warning|failed
+  web.header.frameoptions ?`},
+		{"csp-unsafe-inline", "headers", Text{"CSP met unsafe-inline", "CSP with unsafe-inline"}, csp("default-src 'self'; script-src 'unsafe-inline'" + rest), cspBad},
+		{"csp-unsafe-eval", "headers", Text{"CSP met unsafe-eval", "CSP with unsafe-eval"}, csp("default-src 'self'; script-src 'unsafe-eval'" + rest), cspBad},
+		{"csp-unsafe-hashes", "headers", Text{"CSP met unsafe-hashes", "CSP with unsafe-hashes"}, csp("default-src 'self'; script-src 'unsafe-hashes'" + rest), cspQuirk},
+		{"csp-http", "headers", Text{"CSP staat http toe", "CSP allows http"}, csp("default-src 'self'; img-src http:" + rest), cspQuirk},
+		{"csp-https", "headers", Text{"CSP staat elke https-bron toe", "CSP allows every https source"}, csp("default-src 'self'; script-src https:" + rest), cspBad},
+		{"csp-host", "headers", Text{"CSP noemt een host zonder schema", "CSP names a host without scheme"}, csp("default-src 'self'; img-src img.example.nl" + rest), cspQuirk},
+		{"csp-wildcard", "headers", Text{"CSP staat alles toe", "CSP allows everything"}, csp("default-src *" + rest), cspBad},
+		{"csp-data", "headers", Text{"CSP staat data: toe voor scripts", "CSP allows data: for scripts"}, csp("default-src 'self'; script-src 'self' data:" + rest), cspBad},
+		{"csp-localhost", "headers", Text{"CSP noemt 127.0.0.1", "CSP names 127.0.0.1"}, csp("default-src 'self'; connect-src https://127.0.0.1" + rest), cspQuirk},
+		{"csp-no-default", "headers", Text{"CSP zonder default-src", "CSP without default-src"}, csp("script-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"), cspQuirk},
+		{"csp-no-base-uri", "headers", Text{"CSP zonder base-uri", "CSP without base-uri"}, csp("default-src 'none'; form-action 'none'; frame-ancestors 'none'"), cspQuirk},
+		{"csp-no-form-action", "headers", Text{"CSP zonder form-action", "CSP without form-action"}, csp("default-src 'none'; base-uri 'none'; frame-ancestors 'none'"), cspQuirk},
+		{"csp-no-frame-ancestors", "headers", Text{"CSP zonder frame-ancestors", "CSP without frame-ancestors"}, csp("default-src 'none'; base-uri 'none'; form-action 'none'"), cspQuirk + `
+peil up_to_standard
+  web.header.frameoptions ?`},
+		{"csp-report-only", "headers", Text{"CSP alleen als melding", "CSP for reporting only"}, func(s *Site) {
+			s.header("Content-Security-Policy")
+			s.header("Content-Security-Policy-Report-Only", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		}, cspBad + `
+peil up_to_standard
+  web.header.frameoptions ?`},
+		{"xfo-none", "headers", Text{"geen X-Frame-Options", "no X-Frame-Options"}, header("X-Frame-Options"), `
+internet.nl 100
+  web_appsecpriv_x_frame_options info bad`},
+		{"xfo-allow", "headers", Text{"X-Frame-Options met ALLOW-FROM", "X-Frame-Options with ALLOW-FROM"}, header("X-Frame-Options", "ALLOW-FROM https://example.nl"), `
+internet.nl 100
+  web_appsecpriv_x_frame_options info bad
+peil up_to_standard
+  web.header.frameoptions ?`},
+		{"xfo-sameorigin", "headers", Text{"X-Frame-Options SAMEORIGIN", "X-Frame-Options SAMEORIGIN"}, header("X-Frame-Options", "sameorigin"), ``},
+		{"xcto-none", "headers", Text{"geen X-Content-Type-Options", "no X-Content-Type-Options"}, header("X-Content-Type-Options"), `
+internet.nl 100
+  web_appsecpriv_x_content_type_options warning bad
+peil up_to_standard
+  web.header.contenttype warning|failed`},
+		{"referrer-none", "headers", Text{"geen Referrer-Policy", "no Referrer-Policy"}, header("Referrer-Policy"), `
+internet.nl 100
+  web_appsecpriv_referrer_policy info recommendations
+peil up_to_standard
+  web.header.referrer ?`},
+		{"referrer-strict-origin", "headers", Text{"Referrer-Policy strict-origin", "Referrer-Policy strict-origin"}, header("Referrer-Policy", "strict-origin"), `
+internet.nl 100
+  web_appsecpriv_referrer_policy info recommendations
+peil up_to_standard
+  web.header.referrer ?`},
+		{"referrer-unsafe", "headers", Text{"Referrer-Policy unsafe-url", "Referrer-Policy unsafe-url"}, header("Referrer-Policy", "unsafe-url"), referrerBad},
+		{"referrer-unknown", "headers", Text{"Referrer-Policy met een onbekend woord", "Referrer-Policy with an unknown word"}, header("Referrer-Policy", "nothing-at-all"), `
+internet.nl 100
+  web_appsecpriv_referrer_policy warning bad
+peil up_to_standard
+  web.header.referrer ?`},
+		{"permissions-none", "headers", Text{"geen Permissions-Policy", "no Permissions-Policy"}, header("Permissions-Policy"), `
+peil up_to_standard
+  web.header.permissions warning|failed|info`},
+		{"cross-origin-none", "headers", Text{"geen beleid voor andere websites", "no cross-origin policies"}, func(s *Site) {
+			for _, h := range []string{"Cross-Origin-Opener-Policy", "Cross-Origin-Embedder-Policy", "Cross-Origin-Resource-Policy"} {
+				s.header(h)
+			}
+		}, `
+peil up_to_standard
+  web.header.crossorigin warning|failed|info`},
+		{"version", "headers", Text{"de softwareversie staat in een header", "the software's version stands in a header"}, header("Server", "Apache/2.4.10 (Debian)"), `
+peil up_to_standard
+  web.header.version warning|failed`},
+		{"cookie-insecure", "headers", Text{"een cookie zonder Secure en SameSite", "a cookie without Secure and SameSite"}, header("Set-Cookie", "session=abc; Path=/"), `
+peil up_to_standard
+  web.cookie.attributes warning|failed`},
+		{"cookie-good", "headers", Text{"een cookie zoals het hoort", "a cookie as it should be"}, header("Set-Cookie", "__Host-session=abc; Path=/; Secure; HttpOnly; SameSite=Lax"), `
+peil up_to_standard
+  web.cookie.attributes passed`},
+		{"page-mixed", "headers", Text{"onderdelen van de pagina over http", "parts of the page over http"}, page(func(p *weblab.Page) { p.MixedContent = true }), `
+peil up_to_standard
+  web.page.mixed warning|failed
+  web.page.integrity ?`},
+		{"page-no-integrity", "headers", Text{"een script van een ander zonder controle", "another's script without integrity"}, page(func(p *weblab.Page) { p.NoIntegrity = true }), `
+peil up_to_standard
+  web.page.integrity warning|failed`},
+		{"page-form-http", "headers", Text{"een formulier dat over http verstuurt", "a form that sends over http"}, page(func(p *weblab.Page) { p.FormToHTTP = true }), `
+peil ?
+  web.page.mixed ?
+  web.login.plain ?`},
+		{"page-generator", "headers", Text{"de pagina noemt software en versie", "the page names software and version"}, page(func(p *weblab.Page) { p.Generator = "WordPress 5.1" }), `
+peil up_to_standard
+  web.header.version ?`},
+	}
+}
+
+func securityTxt(change func(*weblab.SecurityTxt)) func(*Site) {
+	return func(s *Site) { s.securityTxt(change) }
+}
+
+func securityTxtSites() []entry {
+	bad := `
+internet.nl 100
+  web_appsecpriv_securitytxt warning bad
+peil below_standard
+  web.securitytxt.valid failed
+  web.securitytxt.signed ?
+  web.securitytxt.quality ?
+forum
+  web_securitytxt warning|failed`
+	// Internet.nl alone calls it an error.
+	quirk := `
+internet.nl 100
+  web_appsecpriv_securitytxt warning bad
+peil ?
+  web.securitytxt.valid ?
+  web.securitytxt.signed ?
+  web.securitytxt.quality ?
+forum
+  web_securitytxt warning|failed`
+	recommendation := `
+internet.nl 100
+  web_appsecpriv_securitytxt info recommendations
+peil up_to_standard
+  web.securitytxt.quality ?
+forum
+  web_securitytxt ?`
+	return []entry{
+		{"securitytxt-none", "securitytxt", Text{"geen security.txt", "no security.txt"}, securityTxt(func(t *weblab.SecurityTxt) { t.Missing = true }), bad},
+		{"securitytxt-legacy", "securitytxt", Text{"security.txt alleen op de oude plaats", "security.txt at the old place alone"}, securityTxt(func(t *weblab.SecurityTxt) { t.LegacyOnly = true }), quirk},
+		{"securitytxt-error", "securitytxt", Text{"security.txt antwoordt met een fout (500)", "security.txt answers with an error (500)"}, securityTxt(func(t *weblab.SecurityTxt) { t.Status = 500 }), bad},
+		{"securitytxt-expired", "securitytxt", Text{"security.txt is verlopen", "security.txt has expired"}, securityTxt(func(t *weblab.SecurityTxt) { t.Expires = -10 * day }), bad},
+		{"securitytxt-no-expires", "securitytxt", Text{"security.txt zonder Expires", "security.txt without Expires"}, securityTxt(func(t *weblab.SecurityTxt) { t.Drop = []string{"Expires"} }), bad},
+		{"securitytxt-no-contact", "securitytxt", Text{"security.txt zonder Contact", "security.txt without Contact"}, securityTxt(func(t *weblab.SecurityTxt) { t.Drop = []string{"Contact"} }), bad},
+		{"securitytxt-empty", "securitytxt", Text{"security.txt is leeg", "security.txt is empty"}, securityTxt(func(t *weblab.SecurityTxt) { t.Body = "-" }), bad},
+		{"securitytxt-html", "securitytxt", Text{"security.txt als HTML", "security.txt as HTML"}, securityTxt(func(t *weblab.SecurityTxt) { t.ContentType = "text/html" }), quirk},
+		{"securitytxt-no-type", "securitytxt", Text{"security.txt zonder Content-Type", "security.txt without Content-Type"}, securityTxt(func(t *weblab.SecurityTxt) { t.ContentType = "none" }), quirk},
+		{"securitytxt-charset", "securitytxt", Text{"security.txt met een verkeerde tekenset", "security.txt with a wrong charset"}, securityTxt(func(t *weblab.SecurityTxt) { t.ContentType = "text/plain; charset=iso-8859-1" }), quirk},
+		{"securitytxt-bom", "securitytxt", Text{"security.txt begint met een BOM", "security.txt begins with a BOM"}, securityTxt(func(t *weblab.SecurityTxt) { t.BOM, t.Sign = true, weblab.Unsigned }), quirk},
+		{"securitytxt-not-utf8", "securitytxt", Text{"security.txt is geen UTF-8", "security.txt is not UTF-8"}, securityTxt(func(t *weblab.SecurityTxt) { t.NotUTF8 = true }), quirk},
+		{"securitytxt-plain-contact", "securitytxt", Text{"Contact zonder schema", "Contact without scheme"}, securityTxt(func(t *weblab.SecurityTxt) {
+			t.Drop, t.Add = []string{"Contact"}, []string{"Contact: security@example.nl"}
+		}), bad},
+		{"securitytxt-http-contact", "securitytxt", Text{"Contact over http", "Contact over http"}, securityTxt(func(t *weblab.SecurityTxt) { t.Add = []string{"Contact: http://www.example.nl/"} }), quirk},
+		{"securitytxt-two-expires", "securitytxt", Text{"twee keer Expires", "Expires twice"}, securityTxt(func(t *weblab.SecurityTxt) { t.Add = []string{"Expires: 2027-01-01T00:00:00Z"} }), bad},
+		{"securitytxt-other-canonical", "securitytxt", Text{"Canonical noemt een andere plaats", "Canonical names another place"}, securityTxt(func(t *weblab.SecurityTxt) {
+			t.Drop, t.Add = []string{"Canonical"}, []string{"Canonical: https://www.other.example.nl/.well-known/security.txt"}
+		}), quirk},
+		{"securitytxt-no-newline", "securitytxt", Text{"geen regeleinde aan het slot", "no newline at the end"}, securityTxt(func(t *weblab.SecurityTxt) { t.NoFinalNewline, t.Sign = true, weblab.Unsigned }), quirk},
+		{"securitytxt-data-after", "securitytxt", Text{"tekst na de handtekening", "text after the signature"}, securityTxt(func(t *weblab.SecurityTxt) { t.Sign = weblab.DataAfter }), quirk},
+		{"securitytxt-unsigned", "securitytxt", Text{"security.txt is niet ondertekend", "security.txt is not signed"}, securityTxt(func(t *weblab.SecurityTxt) { t.Sign = weblab.Unsigned }), recommendation + `
+peil up_to_standard
+  web.securitytxt.signed warning|failed`},
+		{"securitytxt-bad-signature", "securitytxt", Text{"security.txt is na het ondertekenen veranderd", "security.txt was changed after signing"}, securityTxt(func(t *weblab.SecurityTxt) { t.Sign = weblab.BadSignature }), `
+peil ?
+  web.securitytxt.valid ?
+  web.securitytxt.signed warning|failed`},
+		{"securitytxt-far", "securitytxt", Text{"Expires over twee jaar", "Expires in two years"}, securityTxt(func(t *weblab.SecurityTxt) { t.Expires = 730 * day }), recommendation},
+		{"securitytxt-no-canonical", "securitytxt", Text{"security.txt zonder Canonical", "security.txt without Canonical"}, securityTxt(func(t *weblab.SecurityTxt) { t.Drop = []string{"Canonical"} }), recommendation},
+		{"securitytxt-no-encryption", "securitytxt", Text{"security.txt zonder Encryption", "security.txt without Encryption"}, securityTxt(func(t *weblab.SecurityTxt) { t.Drop = []string{"Encryption"} }), recommendation + `
+peil up_to_standard
+  web.securitytxt.signed ?`},
+		{"securitytxt-unknown-field", "securitytxt", Text{"security.txt met een onbekend veld", "security.txt with an unknown field"}, securityTxt(func(t *weblab.SecurityTxt) { t.Add = []string{"Colour: orange"} }), recommendation},
+	}
+}

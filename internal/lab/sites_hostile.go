@@ -1,0 +1,181 @@
+package lab
+
+import (
+	"fmt"
+	"time"
+
+	"peil/internal/lab/tlslab"
+	"peil/internal/lab/weblab"
+)
+
+// hostileTLS is expected of a server that torments below HTTP: the meter ends, and what
+// has nothing to do with it is judged as ever. The rest may be anything but the
+// requirements that follow.
+const hostileTLS = `
+internet.nl ?
+  web_https_* ?
+  web_appsecpriv_* ?
+  web_ipv6_ws_* ?
+  web_ipv6_ws_address passed good
+peil ?
+  web.* ?
+  web.dnssec.valid passed
+  web.ipv6.ns passed
+  web.rpki.valid passed
+-forum
+wdo
+  wdo.* ?
+ncsc-tls-2021
+  tls.* ?
+ncsc-tls-2025
+  tls.* ?`
+
+// hostileHTTP is expected of a server that torments within HTTP: TLS is judged as ever.
+const hostileHTTP = `
+internet.nl ?
+  web_https_http_* ?
+  web_https_http_available passed good
+  web_appsecpriv_* ?
+  web_ipv6_ws_similar ?
+peil ?
+  web.* ?
+  web.tls.version passed
+  web.tls.ciphers passed
+  web.cert.trust passed
+  web.dnssec.valid passed
+  web.rpki.valid passed
+-forum
+wdo
+  wdo.redirect ?
+  wdo.hsts ?`
+
+// hostileDNS is expected of a zone whose name servers all misbehave.
+const hostileDNS = `
+-internet.nl
+peil ?
+  web.* ?
+-forum
+wdo
+  wdo.* ?
+ncsc-tls-2021
+  tls.* ?
+ncsc-tls-2025
+  tls.* ?`
+
+// oneLiar is expected of a zone of whose two name servers one misbehaves: the other one's
+// answers are used.
+const oneLiar = `
+internet.nl ?
+  web_ipv6_ns_reach ?
+peil ?
+  web.ipv6.nsreach ?
+  web.dns.delegation ?
+forum
+  web_legacy_category_ipv6 ?
+  web_legacy_ipv6_nameserver ?
+  = web_complete_with_ipv6_rpki ?`
+
+func hostileSites() []entry {
+	var es []entry
+	for _, t := range []struct {
+		torment tlslab.Torment
+		text    Text
+	}{
+		{tlslab.NeverAnswer, Text{"zwijgt na de hello", "never answers the hello"}},
+		{tlslab.NeverRead, Text{"leest niets", "reads nothing"}},
+		{tlslab.SlowAnswer, Text{"antwoordt een byte per seconde", "answers a byte a second"}},
+		{tlslab.OneByteRecords, Text{"antwoordt in stukjes van een byte", "answers in fragments of one byte"}},
+		{tlslab.EmptyRecords, Text{"stuurt eindeloos lege records", "sends empty records without end"}},
+		{tlslab.HugeRecord, Text{"stuurt een record van 65535 bytes", "sends a record of 65535 bytes"}},
+		{tlslab.EndlessMessage, Text{"stuurt een bericht van 16 MiB", "sends a message of 16 MiB"}},
+		{tlslab.EndlessWarnings, Text{"stuurt eindeloos waarschuwingen", "sends warnings without end"}},
+		{tlslab.ResetHalfway, Text{"breekt halverwege af met RST", "breaks off half way with RST"}},
+		{tlslab.CloseHalfway, Text{"sluit halverwege", "closes half way"}},
+		{tlslab.Garbage, Text{"stuurt willekeurige bytes", "sends random bytes"}},
+		{tlslab.SpeaksSSH, Text{"is een SSH-server", "is an SSH server"}},
+		{tlslab.EndlessRetry, Text{"vraagt eindeloos om een nieuwe hello", "asks for another hello without end"}},
+		{tlslab.HangAfterHello, Text{"zwijgt na de ServerHello", "is silent after the ServerHello"}},
+	} {
+		es = append(es, entry{
+			fmt.Sprintf("hostile-tls-%s", dashed(string(t.torment))), "hostile",
+			Text{"TLS: " + t.text.NL, "TLS: " + t.text.EN},
+			tls(func(p *tlslab.Profile) { p.Torment = t.torment }), hostileTLS,
+		})
+	}
+	for _, t := range []struct {
+		torment weblab.Torment
+		text    Text
+	}{
+		{weblab.NeverAnswer, Text{"zwijgt na het verzoek", "never answers the request"}},
+		{weblab.SlowHeaders, Text{"stuurt headers een byte per seconde", "sends headers a byte a second"}},
+		{weblab.SlowBody, Text{"stuurt de pagina een byte per seconde", "sends the page a byte a second"}},
+		{weblab.NeverRead, Text{"leest het verzoek niet", "does not read the request"}},
+		{weblab.EndlessBody, Text{"stuurt een pagina zonder eind", "sends a page without end"}},
+		{weblab.EndlessChunks, Text{"stuurt stukjes zonder eind", "sends chunks without end"}},
+		{weblab.EndlessHeaders, Text{"stuurt headers zonder eind", "sends headers without end"}},
+		{weblab.HugeHeader, Text{"stuurt een header van 1 GiB", "sends a header of 1 GiB"}},
+		{weblab.GzipBomb, Text{"stuurt 10 MiB die tot 10 GiB uitpakt", "sends 10 MiB that unpack to 10 GiB"}},
+		{weblab.ShortLength, Text{"noemt een te korte lengte", "states too short a length"}},
+		{weblab.LongLength, Text{"noemt een te lange lengte", "states too long a length"}},
+		{weblab.TwoLengths, Text{"noemt twee lengtes", "states two lengths"}},
+		{weblab.ChunkGarbage, Text{"noemt lengtes die geen getal zijn", "states lengths that are no numbers"}},
+		{weblab.ResetHalfway, Text{"breekt halverwege af met RST", "breaks off half way with RST"}},
+		{weblab.CloseHalfway, Text{"sluit binnen de headers", "closes within the headers"}},
+		{weblab.WrongProtocol, Text{"groet als een mailserver", "greets as a mail server"}},
+		{weblab.GarbageAnswer, Text{"stuurt willekeurige bytes", "sends random bytes"}},
+		{weblab.EndlessContinue, Text{"zegt eindeloos 100 Continue", "says 100 Continue without end"}},
+		{weblab.BadStatusLine, Text{"begint met HTTP/9.9 abc", "begins with HTTP/9.9 abc"}},
+	} {
+		es = append(es, entry{
+			fmt.Sprintf("hostile-http-%s", dashed(string(t.torment))), "hostile",
+			Text{"HTTP: " + t.text.NL, "HTTP: " + t.text.EN},
+			func(s *Site) { s.http(func(p *weblab.Profile) { p.Torment = t.torment }) }, hostileHTTP,
+		})
+	}
+	es = append(es,
+		entry{"hostile-redirect-endless", "hostile", Text{"HTTP: doorverwijzingen zonder eind", "HTTP: redirects without end"}, redirect(weblab.RedirectEndless), hostileHTTP},
+		entry{"hostile-redirect-long", "hostile", Text{"HTTP: honderd doorverwijzingen", "HTTP: a hundred redirects"}, redirect(weblab.RedirectLong), hostileHTTP},
+		entry{"hostile-redirect-broken", "hostile", Text{"HTTP: doorverwijzing naar wat geen URL is", "HTTP: a redirect to what is no URL"}, redirect(weblab.RedirectBadURL), hostileHTTP},
+		entry{"hostile-firewall-reset", "hostile", Text{"een firewall kapt na tien verbindingen af met RST", "a firewall cuts off with RST after ten connections"}, firewall(tlslab.Reset), hostileTLS},
+		entry{"hostile-firewall-silence", "hostile", Text{"een firewall zwijgt na tien verbindingen", "a firewall is silent after ten connections"}, firewall(tlslab.Silence), hostileTLS},
+		entry{"hostile-unoffered", "hostile", Text{"TLS: kiest een selectie die niet is aangeboden", "TLS: chooses a suite that was not offered"}, tls(func(p *tlslab.Profile) { p.Unoffered = rsa3DES }), hostileTLS},
+	)
+	for _, set := range []struct {
+		set  string
+		text Text
+		want string
+	}{
+		{"mute", Text{"één nameserver zwijgt", "one name server is mute"}, oneLiar},
+		{"wrong-id", Text{"één nameserver antwoordt met een ander nummer", "one name server answers with another ID"}, oneLiar},
+		{"wrong-name", Text{"één nameserver antwoordt op een andere vraag", "one name server answers another question"}, oneLiar},
+		{"garbage", Text{"één nameserver stuurt geen bericht", "one name server sends no message"}, oneLiar},
+		{"pointer-loop", Text{"één nameserver stuurt een naam die naar zichzelf wijst", "one name server sends a name that points to itself"}, oneLiar},
+		{"poisoning", Text{"de nameservers voegen andermans namen toe", "the name servers add names of others"}, oneLiar},
+		{"recursing", Text{"de nameservers doen zich voor als resolver", "the name servers pose as a resolver"}, hostileDNS},
+		{"forging", Text{"de nameservers verzinnen adressen", "the name servers forge addresses"}, hostileDNS},
+		{"all-mute", Text{"alle nameservers zwijgen", "all name servers are mute"}, hostileDNS},
+		{"all-refusing", Text{"alle nameservers weigeren", "all name servers refuse"}, hostileDNS},
+		{"all-failing", Text{"alle nameservers falen", "all name servers fail"}, hostileDNS},
+		{"all-notimp", Text{"alle nameservers kennen de vraag niet", "all name servers do not know the question"}, hostileDNS},
+		{"dead", Text{"alle nameservers zijn dood", "all name servers are dead"}, hostileDNS},
+		{"huge", Text{"de nameservers sturen 64 kB", "the name servers send 64 kB"}, hostileDNS},
+	} {
+		es = append(es, entry{"hostile-dns-" + set.set, "hostile", Text{"DNS: " + set.text.NL, "DNS: " + set.text.EN}, nsSet(set.set), set.want})
+	}
+	return es
+}
+
+func firewall(by tlslab.Reaction) func(*Site) {
+	return tls(func(p *tlslab.Profile) { p.Firewall = tlslab.Firewall{After: 10, By: by, Window: time.Minute} })
+}
+
+// dashed turns a word of a profile into part of a name.
+func dashed(s string) string {
+	b := []byte(s)
+	for i := range b {
+		if b[i] == '_' {
+			b[i] = '-'
+		}
+	}
+	return string(b)
+}
