@@ -37,21 +37,20 @@ type inlBook struct {
 // build, which the tests find.
 var inlTexts = sync.OnceValue(func() *inlBook {
 	var doc struct {
-		Gap   map[string]Text     `toml:"gap"`
-		Never map[string][]string `toml:"never"`
-		Test  []inlText           `toml:"test"`
+		Common map[string]Text     `toml:"common"`
+		Never  map[string][]string `toml:"never"`
+		Test   []inlText           `toml:"test"`
 	}
 	if _, err := toml.Decode(inlData, &doc); err != nil {
 		panic(fmt.Sprintf("data/internetnl.toml: %v", err))
 	}
 	b := &inlBook{texts: map[string]inlText{}, check: map[string]string{}, reasons: map[string]Text{}, never: doc.Never}
-	for code, t := range doc.Gap {
-		b.reasons[code] = t
-	}
+	b.reasons["gap"] = doc.Common["gap"]
 	for _, t := range doc.Test {
 		id := "web_" + t.ID
 		b.texts[id] = t
 		b.check[id] = t.Check
+		b.reasons[t.ID+".not-tested"] = doc.Common["not-tested"]
 		for word, text := range t.Verdict {
 			b.reasons[t.ID+"."+word] = text
 		}

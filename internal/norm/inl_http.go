@@ -56,7 +56,9 @@ func (v *view) inlRedirect(s *inlServer, h *fact.WebHost) {
 		s.set(name, result{word: "no-https", status: inlNotTested}).unforced = true
 		return
 	}
-	other := func(why string) { s.set(name, result{word: "other", status: inlSuccess, points: 10, args: []string{why}}) }
+	other := func(why string) {
+		s.set(name, result{word: "other", status: inlSuccess, points: 10, args: []string{why}})
+	}
 	switch {
 	case h.Port80.Dead():
 		other("80: " + firstWord(h.Port80.How, "silent"))
