@@ -166,3 +166,17 @@ func (r *Reader) Raw() []byte { return r.buf[r.from:] }
 
 // Received is how many bytes have come in.
 func (r *Reader) Received() int { return r.total }
+
+// More reads at least one byte more and gives out all that was not yet consumed, as
+// Raw does. It is bounded like everything else: by Limit, and by the size of one
+// record of SSL 2.0, which is at most 32 kB.
+func (r *Reader) More() ([]byte, error) {
+	if len(r.buf)-r.from > 1<<15+2 {
+		return nil, ErrTooMuch
+	}
+	if cap(r.buf)-len(r.buf) < 512 {
+		r.buf = append(make([]byte, 0, 2*cap(r.buf)+4096), r.buf...)
+	}
+	err := r.fill()
+	return r.Raw(), err
+}

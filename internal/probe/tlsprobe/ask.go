@@ -1,0 +1,304 @@
+package tlsprobe
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"time"
+
+	"peil/internal/egress"
+	"peil/internal/fact"
+	"peil/internal/tlswire"
+)
+
+// outcome is how one hello ended.
+type outcome uint8
+
+const (
+	failed    outcome = iota // we could not ask, or the answer never came: gap says why
+	accepted                 // a ServerHello that keeps to the offer
+	declined                 // an alert, an end or a reset: counts only with a control
+	malformed                // an answer that breaks the protocol or goes beyond the offer
+)
+
+// reply is the answer to one hello.
+type reply struct {
+	outcome outcome
+	gap     fact.Gap // of failed and malformed
+	alert   uint8    // of declined, when hasAlert
+	hasErr  bool
+	alerted bool
+	why     string // in words, for the log
+
+	hello   *tlswire.ServerHello
+	certs   []byte // the Certificate message up to TLS 1.2, as received
+	staple  []byte
+	kex     *tlswire.ServerKeyExchange
+	group   fact.Group // chosen group that was offered; 0 without one
+	kinds   []fact.Suite
+	leaf    []byte // certificate of SSL 2.0
+	started int64  // moments of the run
+	ended   int64
+
+	// Of a reply that was kept: what it takes to finish the handshake.
+	conn    *egress.Conn
+	stream  *tlswire.Stream
+	offer   *tlswire.ClientHello
+	message []byte // our hello
+	server  []byte // the message that was answered (TLS 1.3)
+	flight  []byte // the server's messages to ServerHelloDone (up to TLS 1.2)
+}
+
+func (r *reply) ok() bool { return r.outcome == accepted }
+
+// version is what the server chose.
+func (r *reply) version() fact.Version {
+	if r.hello == nil {
+		return 0
+	}
+	return r.hello.Version
+}
+
+// close ends a kept connection.
+func (r *reply) close() {
+	if r.conn != nil {
+		_ = r.conn.Close()
+		streams.Put(r.stream)
+		r.conn, r.stream = nil, nil
+	}
+}
+
+// question is one hello to ask.
+type question struct {
+	what  string
+	hello *tlswire.ClientHello // nil: that of SSL 2.0
+	keep  bool                 // keep the connection, read up to ServerHelloDone
+}
+
+var streams = sync.Pool{New: func() any { return &tlswire.Stream{} }}
+
+// ask sends a hello on a connection of its own and reads the answer. Silence is
+// asked once more: then with our end closed, so that a server that merely waits for
+// more shows itself by ending too.
+func (r *run) ask(q question) *reply {
+	select {
+	case r.slots <- struct{}{}:
+		defer func() { <-r.slots }()
+	case <-r.ctx.Done():
+		return &reply{gap: r.ctxGap()}
+	}
+	var a *reply
+	for try := range 2 {
+		if gap := r.stopped(); gap != "" {
+			return &reply{gap: gap, why: "not asked: " + string(gap)}
+		}
+		if a = r.once(q, try == 1); a.outcome != failed || a.gap != fact.GapTimeout {
+			break
+		}
+	}
+	r.settleAnswer(q, a)
+	return a
+}
+
+// once asks a single time.
+func (r *run) once(q question, closeWrite bool) *reply {
+	a := &reply{offer: q.hello, started: r.moment()}
+	conn, err := r.open()
+	if err != nil {
+		a.gap, a.why = r.dialGap(err), err.Error()
+		return a
+	}
+	undo := conn.CloseWith(r.ctx)
+	defer undo()
+	wire, message, err := encode(q.hello)
+	if err != nil {
+		_ = conn.Close()
+		a.gap, a.why = fact.GapUnsupported, err.Error()
+		return a
+	}
+	a.message = message
+	_ = conn.SetDeadline(time.Now().Add(r.p.cfg.Timeout))
+	if _, err = conn.Write(wire); err == nil {
+		if closeWrite {
+			_ = conn.CloseWrite()
+		}
+		s := streams.Get().(*tlswire.Stream)
+		s.Reset(conn)
+		if q.hello == nil {
+			err = readSSL2(s, a)
+		} else {
+			err = a.read(s, q.keep)
+		}
+		if err == nil && a.ok() && q.keep {
+			a.conn, a.stream = conn, s
+			r.mu.Lock()
+			r.kept = append(r.kept, a)
+			r.mu.Unlock()
+			return a
+		}
+		streams.Put(s)
+	}
+	_ = conn.Close()
+	if err != nil {
+		r.classify(a, err)
+	}
+	return a
+}
+
+// open makes a connection that stands where TLS begins.
+func (r *run) open() (*egress.Conn, error) {
+	r.mu.Lock()
+	r.dials++
+	r.mu.Unlock()
+	conn, err := r.t.Subject.DialTCP(r.ctx, r.t.Addr)
+	if err != nil {
+		return nil, err
+	}
+	if r.t.Start != nil {
+		if err := r.t.Start(r.ctx, conn); err != nil {
+			_ = conn.Close()
+			return nil, fmt.Errorf("before TLS begins: %w", err)
+		}
+	}
+	return conn, nil
+}
+
+// encode makes the bytes of a hello. Records of a hello carry version 1.0 for the
+// sake of old servers (RFC 8446 section 5.1), that of SSL 3.0 its own.
+func encode(h *tlswire.ClientHello) (wire, message []byte, err error) {
+	if h == nil {
+		w := ssl2Hello()
+		return w, w[2:], nil
+	}
+	if message, err = h.AppendMessage(make([]byte, 0, 1400)); err != nil {
+		return nil, nil, err
+	}
+	version := min(h.Version, fact.TLS10)
+	return tlswire.AppendRecord(make([]byte, 0, len(message)+8), tlswire.Handshake, uint16(version), message), message, nil
+}
+
+// errBeyond is an answer that goes beyond what was offered.
+var errBeyond = fmt.Errorf("%w: beyond the offer", tlswire.ErrMalformed)
+
+// read takes the server's answer. Once the ServerHello is there, what goes wrong
+// after it leaves the answer accepted.
+func (a *reply) read(s *tlswire.Stream, keep bool) error {
+	m, err := s.Message()
+	if err != nil {
+		return err
+	}
+	h, err := tlswire.ParseServerHello(m)
+	if err != nil {
+		return err
+	}
+	if err := within(a.offer, h); err != nil {
+		return err
+	}
+	a.outcome, a.hello = accepted, h
+	if h.Version >= fact.TLS13 {
+		a.group = h.Group
+		if keep {
+			a.server = bytes.Clone(m)
+		}
+		return nil
+	}
+	if keep {
+		a.flight = append(a.flight, m...)
+	}
+	if err := a.readFlight(s, keep); err != nil {
+		a.hasErr, a.why = true, err.Error()
+		if keep {
+			return err // accepted stays, but there is nothing to go on with
+		}
+	}
+	return nil
+}
+
+// readFlight reads from after the ServerHello to ServerHelloDone, or as far as there
+// is something to learn.
+func (a *reply) readFlight(s *tlswire.Stream, keep bool) error {
+	h := a.hello
+	for {
+		m, err := s.Message()
+		if err != nil {
+			return err
+		}
+		if keep {
+			if a.flight = append(a.flight, m...); len(a.flight) > tlswire.MaxInput {
+				return tlswire.ErrTooMuch
+			}
+		}
+		switch m[0] {
+		case tlswire.MsgCertificate:
+			a.certs = bytes.Clone(m)
+		case tlswire.MsgCertificateStatus:
+			if a.staple, err = tlswire.ParseCertificateStatus(m); err != nil {
+				return err
+			}
+		case tlswire.MsgServerKeyExchange:
+			if a.kex, err = tlswire.ParseServerKeyExchange(m, h.Suite, h.Version); err != nil {
+				return err
+			}
+			if slices.Contains(a.offer.Groups, a.kex.Group) || len(a.offer.Groups) == 0 {
+				a.group = a.kex.Group
+			}
+			if !keep {
+				return nil
+			}
+		case tlswire.MsgServerHelloDone:
+			return nil
+		}
+	}
+}
+
+// within checks that a server chose from what was offered.
+func within(o *tlswire.ClientHello, h *tlswire.ServerHello) error {
+	switch {
+	case h.Version >= fact.TLS13 && !slices.Contains(o.SupportedVersions, h.Version),
+		h.Version < fact.SSL30, h.Version < fact.TLS13 && h.Version > min(o.Version, fact.TLS12):
+		return fmt.Errorf("%w: version %s", errBeyond, h.Version)
+	case !slices.Contains(o.Suites, h.Suite):
+		return fmt.Errorf("%w: suite %s", errBeyond, h.Suite)
+	case h.Compression != 0 && !bytes.Contains(o.Compression, []byte{h.Compression}):
+		return fmt.Errorf("%w: compression %d", errBeyond, h.Compression)
+	case h.Version >= fact.TLS13 && h.Retry && !slices.Contains(o.Groups, h.Group):
+		return fmt.Errorf("%w: group %s", errBeyond, h.Group)
+	}
+	return nil
+}
+
+// classify says what an error means. An answer that was accepted stays so.
+func (r *run) classify(a *reply, err error) {
+	if a.why == "" {
+		a.why = err.Error()
+	}
+	if a.outcome == accepted {
+		return
+	}
+	var alert *tlswire.Alert
+	var timeout net.Error
+	switch {
+	case errors.As(err, &alert):
+		a.outcome, a.alerted, a.alert, a.why = declined, true, alert.Description, alert.Error()
+	case r.ctx.Err() != nil:
+		a.gap = r.ctxGap()
+	case egress.Gap(err) != "":
+		a.gap = fact.Gap(egress.Gap(err))
+	case errors.As(err, &timeout) && timeout.Timeout():
+		a.gap, a.why = fact.GapTimeout, "silence"
+	case errors.Is(err, tlswire.ErrNotTLS):
+		a.outcome, a.gap, a.why = malformed, fact.GapMalformed, "no TLS"
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		a.outcome, a.why = declined, "the server ended the connection"
+	case errors.Is(err, egress.ErrReset):
+		a.outcome, a.why = declined, "the server reset the connection"
+	case errors.Is(err, tlswire.ErrMalformed):
+		a.outcome, a.gap = malformed, fact.GapMalformed
+	default:
+		a.outcome, a.why = declined, "the server broke off: "+err.Error()
+	}
+}
