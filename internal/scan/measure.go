@@ -13,6 +13,7 @@ import (
 	"peil/internal/fact"
 	"peil/internal/probe/dnsprobe"
 	"peil/internal/probe/httpprobe"
+	"peil/internal/probe/reach"
 	"peil/internal/probe/tlsprobe"
 	"peil/internal/resolver"
 )
@@ -143,6 +144,7 @@ func (w *work) host(ctx context.Context, addr netip.Addr, h *fact.WebHost) *http
 	wg.Wait()
 	if visit != nil {
 		h.HTTP = &visit.HTTP
+		w.control(h, secure)
 		settle(h, visit.HTTP.Plain, visit.HTTP.Secure)
 		if s := visit.HTTP.SecurityTxt; s != nil {
 			settle(h, s.WellKnown, s.Legacy)
@@ -154,6 +156,24 @@ func (w *work) host(ctx context.Context, addr netip.Addr, h *fact.WebHost) *http
 	h.Cost = costOf(p443.subject).Add(costOf(w.dial.port(name, plain).subject))
 	h.Cost.Seconds = roundSeconds(time.Since(begin))
 	return visit
+}
+
+// control applies part (c) of the rule of catalogue A.2 to a server that turned away
+// every hello of the prober: when the visitor's handshake succeeded, we were cut off.
+// When this address spoke TLS for another name earlier in the run, only an alert is an
+// answer: a reset may be a firewall that has had enough of us.
+func (w *work) control(h *fact.WebHost, secure netip.AddrPort) {
+	key := reach.Port{Net: "tls", Addr: secure}
+	switch {
+	case h.TLS == nil:
+	case h.TLS.Working.Yes():
+		w.s.reach.Answered(key)
+	case h.TLS.Working.No():
+		first := h.HTTP.Secure.First()
+		if first != nil && first.TLSVersion != 0 || !w.http.Alerted(secure) && w.s.reach.Reached(key) {
+			h.TLS.Working = fact.Observed{Gap: fact.GapBlocked}
+		}
+	}
 }
 
 // settle says what a failed handshake of the visitor means, now that it is known

@@ -34,6 +34,8 @@ type TLSProber interface {
 	Chain(certs [][]byte, name string, scts []byte) fact.Chain
 }
 
+var _ TLSProber = (*tlsprobe.Prober)(nil)
+
 // Config is what a scanner is made of.
 type Config struct {
 	Egress   *egress.Egress

@@ -23,6 +23,7 @@ import (
 	"peil/internal/egress"
 	"peil/internal/fact"
 	"peil/internal/norm"
+	"peil/internal/probe/httpprobe"
 	"peil/internal/probe/tlsprobe"
 )
 
@@ -509,4 +510,29 @@ func TestSelfTestFindsWhatIsWrongHere(t *testing.T) {
 			t.Errorf("%+v", x.network)
 		}
 	})
+}
+
+func TestAServerThatCutTheProberOffIsNotWithoutTLS(t *testing.T) {
+	s := newSite(t)
+	x := s.scanner(t, nil)
+	at := netip.MustParseAddrPort(v4 + ":443")
+	declined := func(first fact.Hop) *fact.WebHost {
+		return &fact.WebHost{
+			TLS:  &fact.TLS{Working: fact.Observed{Answer: fact.Declined}},
+			HTTP: &fact.HTTP{Secure: &fact.Fetch{Hops: []fact.Hop{first}}},
+		}
+	}
+	w := &work{s: x, http: &httpprobe.Prober{}}
+	h := declined(fact.Hop{Status: 200, TLSVersion: fact.TLS13})
+	if w.control(h, at); h.TLS.Working.Gap != fact.GapBlocked {
+		t.Errorf("the visitor came through: %+v", h.TLS.Working)
+	}
+	h = declined(fact.Hop{Error: "tls"})
+	if w.control(h, at); !h.TLS.Working.No() {
+		t.Errorf("nobody ever came through: %+v", h.TLS.Working)
+	}
+	w.control(&fact.WebHost{TLS: &fact.TLS{Working: fact.Observed{Answer: fact.Accepted}}, HTTP: &fact.HTTP{}}, at)
+	if w.control(h, at); h.TLS.Working.Gap != fact.GapBlocked {
+		t.Errorf("another name came through before: %+v", h.TLS.Working)
+	}
 }

@@ -204,6 +204,12 @@ func (p *Prober) request(ctx context.Context, addr netip.Addr, u *url.URL, cooki
 		p.answered[o.addr] = true
 		return a
 	}
+	if isAlert(err) {
+		if p.alerted == nil {
+			p.alerted = map[netip.AddrPort]bool{}
+		}
+		p.alerted[o.addr] = true
+	}
 	a.hop.Status = 0
 	a.hop.Error, a.hop.Gap = p.failure(ctx, err)
 	if a.hop.Gap == "" && p.answered[o.addr] && (a.hop.Error == "reset" || a.hop.Error == "tls") {

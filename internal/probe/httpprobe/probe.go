@@ -39,6 +39,7 @@ type Prober struct {
 	idle     map[origin][]*conn      // guarded by mu
 	answered map[netip.AddrPort]bool // gave an HTTP response in this measurement; guarded by mu
 	noH2     map[netip.AddrPort]bool // chose h2 and did not speak it; guarded by mu
+	alerted  map[netip.AddrPort]bool // turned a hello away with an alert; guarded by mu
 	chains   map[string]*chain       // by ID; guarded by mu
 }
 
@@ -122,6 +123,14 @@ func http2Of(f *fact.Fetch) fact.Observed {
 	default:
 		return fact.Observed{Answer: fact.Declined}
 	}
+}
+
+// Alerted reports whether the server at an address turned the visitor's hello away by
+// saying so. That is an answer; a reset could be somebody on the way.
+func (p *Prober) Alerted(addr netip.AddrPort) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.alerted[addr]
 }
 
 // Chains returns the certificate chains that hops refer to. The name of one that was
