@@ -3,6 +3,7 @@ package norm
 import (
 	_ "embed"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/BurntSushi/toml"
@@ -45,7 +46,11 @@ var inlTexts = sync.OnceValue(func() *inlBook {
 		panic(fmt.Sprintf("data/internetnl.toml: %v", err))
 	}
 	b := &inlBook{texts: map[string]inlText{}, check: map[string]string{}, reasons: map[string]Text{}, never: doc.Never}
-	b.reasons["gap"] = doc.Common["gap"]
+	for code, t := range reasons() {
+		if strings.HasPrefix(code, "gap-") { // why something was not measured, as in all editions
+			b.reasons[code] = t
+		}
+	}
 	for _, t := range doc.Test {
 		id := "web_" + t.ID
 		b.texts[id] = t

@@ -68,6 +68,7 @@ type inlTest struct {
 
 	args []string // of the reason: words of the wire
 	with []finding
+	own  bool // with is about subjects of its own (name servers, addresses), not about servers
 }
 
 // counts reports whether the test enters the score.

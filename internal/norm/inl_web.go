@@ -123,7 +123,13 @@ func (s *inlServer) missed(name string, g fact.Gap) *inlTest {
 	return t
 }
 
-func (s *inlServer) about(f finding) finding { return f.on(s.subject).at(s.addr) }
+// about makes a finding one of this server, when it is about a server.
+func (s *inlServer) about(f finding) finding {
+	if s.subject == "" {
+		return f
+	}
+	return f.on(s.subject).at(s.addr)
+}
 
 // set notes a result. The status is capped at the worst status that the test has by
 // then, unless it is an error; the points are not.
@@ -135,11 +141,7 @@ func (s *inlServer) set(name string, r result) *inlTest {
 		t.status = inlCap(r.status, t.worst)
 	}
 	if r.subjects != nil {
-		t.with = r.subjects
-		return t
-	}
-	if s.subject == "" {
-		t.with = []finding{{outcome: t.status.outcome(), saw: t.reason(), evidence: r.evidence, until: r.until}}
+		t.with, t.own = r.subjects, true
 		return t
 	}
 	t.with = []finding{s.about(finding{outcome: t.status.outcome(), saw: t.reason(), evidence: r.evidence, until: r.until})}
@@ -307,7 +309,7 @@ func (v *view) inlVerdict(t inlTest) Verdict {
 	}
 	if t.gap != "" {
 		d.Outcome, d.Gap, d.Status, d.Word, d.Points, d.Max = NotMeasured, t.gap, inlNotTested.String(), "not-tested", 0, 0
-		d.Reasons = []Reason{because("gap", string(t.gap))}
+		d.Reasons = []Reason{gapReason(t.gap)}
 	} else {
 		d.Reasons = []Reason{t.reason()}
 	}
@@ -315,7 +317,8 @@ func (v *view) inlVerdict(t inlTest) Verdict {
 		if f.subject != "" {
 			d.PerSubject = append(d.PerSubject, SubjectVerdict{Subject: f.subject, Outcome: f.outcome, Saw: f.saw})
 		}
-		if t.gap == "" && f.outcome == d.Outcome && f.saw.Code != d.Reasons[0].Code {
+		// What the servers showed, and remarks; not each of the test's own subjects.
+		if t.gap == "" && f.outcome == d.Outcome && !(t.own && f.subject != "") {
 			d.Reasons = appendReason(d.Reasons, f.saw)
 		}
 		d.Until = earliest(d.Until, v.after(f.until))
