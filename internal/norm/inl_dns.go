@@ -112,7 +112,7 @@ func (v *view) inlRoutes(s *inlServer, exists, valid string, as []netip.Addr, ga
 	}
 	if len(as) == 0 {
 		s.set(exists, result{word: "no-addresses", status: inlNotTested, points: 5})
-		s.set(valid, result{word: "not-tested", status: inlNotTested, points: 10})
+		s.set(valid, result{word: "no-addresses", status: inlNotTested, points: 10})
 		return
 	}
 	var have, sound []finding

@@ -367,7 +367,7 @@ func TestEveryBranchOfTheWebTable(t *testing.T) {
 		{"rpki_valid", "a longer prefix than /24 is not looked at", inlRoutes(func(r *fact.Route) {
 			r.Origins = append(r.Origins, fact.RouteOrigin{Prefix: netip.MustParsePrefix("192.0.2.0/25"), Origin: 9, State: fact.ROVInvalidLength})
 		}, inlV4Addr), "good:passed 10/10"},
-		{"rpki_valid", "no address", inlAll(inlNoAddress("A"), inlNoAddress("AAAA")), "not-tested:not_tested 10/10"},
+		{"rpki_valid", "no address", inlAll(inlNoAddress("A"), inlNoAddress("AAAA")), "no-addresses:not_tested 10/10"},
 		{"ns_rpki_exists", "ROA", nil, "good:passed 5/5"},
 		{"ns_rpki_exists", "no name server", func(m *fact.Measurement) { m.DNS.NameServers = nil }, "no-addresses:not_tested 5/5"},
 		{"ns_rpki_valid", "valid", nil, "good:passed 10/10"},
