@@ -3,6 +3,7 @@ package tlslab
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/des" //nolint:gosec // old servers are what is played here
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
@@ -18,7 +19,7 @@ func newAEAD(s *suite, key []byte) (cipher.AEAD, error) {
 	if s.cipher == "CHACHA20_POLY1305" {
 		return chacha20poly1305.New(key)
 	}
-	block, err := aes.NewCipher(key)
+	block, err := newBlock(s.cipher, key)
 	if err != nil {
 		return nil, err
 	}
@@ -26,6 +27,22 @@ func newAEAD(s *suite, key []byte) (cipher.AEAD, error) {
 		return &ccm{block, s.tag}, nil
 	}
 	return cipher.NewGCM(block)
+}
+
+// newBlock makes the block cipher of a suite.
+func newBlock(name string, key []byte) (cipher.Block, error) {
+	kind, _, _ := strings.Cut(name, "_")
+	switch kind {
+	case "DES":
+		return des.NewCipher(key)
+	case "3DES":
+		return des.NewTripleDESCipher(key)
+	case "CAMELLIA":
+		return newCamellia(key), nil
+	case "ARIA":
+		return newARIA(key), nil
+	}
+	return aes.NewCipher(key)
 }
 
 // ccm is AES-CCM with a nonce of 12 bytes (RFC 3610 with L = 3; RFC 6655 section 3).

@@ -206,7 +206,7 @@ func (c *Conn) premaster(m []byte) ([]byte, error) {
 		if !ok || c.ch.suite.export || !body.ReadUint16LengthPrefixed(&v) {
 			return nil, refusal(alertDecodeError)
 		}
-		secret, err := rsa.DecryptPKCS1v15(nil, key, v)
+		secret, err := rsa.DecryptPKCS1v15(nil, key, v) //nolint:staticcheck // what RSA key exchange is made of
 		if err != nil || len(secret) != 48 {
 			return nil, refusal(alertDecryptError)
 		}

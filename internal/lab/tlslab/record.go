@@ -1,12 +1,10 @@
 package tlslab
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des" //nolint:gosec // old servers are what is played here
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/rc4" //nolint:gosec // as above
+	"crypto/rc4" //nolint:gosec // old servers are what is played here
 	"crypto/subtle"
 	"encoding/binary"
 	"hash"
@@ -228,13 +226,8 @@ func protect12(v fact.Version, s *suite, macKey, key, iv []byte, reading bool) (
 	case "RC4_128":
 		p.stream, err = rc4.NewCipher(key)
 		return p, err
-	case "DES_CBC":
-		p.block, err = des.NewCipher(key)
-	case "3DES_EDE_CBC":
-		p.block, err = des.NewTripleDESCipher(key)
-	default:
-		p.block, err = aes.NewCipher(key)
 	}
+	p.block, err = newBlock(s.cipher, key)
 	if err == nil && v == fact.TLS10 {
 		if reading {
 			p.cbc = cipher.NewCBCDecrypter(p.block, iv)

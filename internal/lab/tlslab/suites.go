@@ -106,6 +106,8 @@ var keyBytes = map[string]int{
 	"NULL": 0, "RC4_128": 16, "3DES_EDE_CBC": 24, "DES_CBC": 8,
 	"AES_128_CBC": 16, "AES_256_CBC": 32, "AES_128_GCM": 16, "AES_256_GCM": 32,
 	"AES_128_CCM": 16, "AES_256_CCM": 32, "CHACHA20_POLY1305": 32,
+	"CAMELLIA_128_CBC": 16, "CAMELLIA_256_CBC": 32, "CAMELLIA_128_GCM": 16, "CAMELLIA_256_GCM": 32,
+	"ARIA_128_CBC": 16, "ARIA_256_CBC": 32, "ARIA_128_GCM": 16, "ARIA_256_GCM": 32,
 }
 
 // bulk takes apart the right side of a suite's name, such as AES_128_CBC_SHA256.
@@ -148,10 +150,10 @@ func (s *suite) bulk(name string) {
 
 // existsIn says whether the suite may be used on a version.
 func (s *suite) existsIn(v fact.Version) bool {
-	switch {
-	case v == fact.SSL20:
+	switch v {
+	case fact.SSL20:
 		return s.since == fact.SSL20
-	case v == fact.TLS13:
+	case fact.TLS13:
 		return s.since == fact.TLS13
 	default:
 		return s.since != fact.SSL20 && s.since != fact.TLS13 && s.since <= v

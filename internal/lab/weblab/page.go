@@ -29,7 +29,7 @@ func (p *Profile) page(id Identity, r *request) *response {
 // letters alone.
 var text = sync.OnceValue(func() []string {
 	words := strings.Fields("afval aanvraag balie bestemmingsplan burgemeester college contact dienst formulier gemeente " +
-		"inwoner kaart loket melding openbaar paspoort parkeren raad regio rijbewijs school straat subsidie tarief uitkering " +
+		"inwoner kaart loket melding openbaar paspoort parkeren raad regio rijbewijs school straat tarief uitkering " +
 		"vergunning verhuizing vraag water weg wethouder wijk woning zorg")
 	n := 7
 	lines := make([]string, 80)

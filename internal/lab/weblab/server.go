@@ -165,7 +165,7 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 
 // serve2 speaks HTTP/2.
 func (s *Server) serve2(ctx context.Context, c net.Conn) {
-	(&http2.Server{IdleTimeout: s.idle, MaxConcurrentStreams: 100}).ServeConn(c, &http2.ServeConnOpts{
+	(&http2.Server{IdleTimeout: s.idle, MaxConcurrentStreams: 100}).ServeConn(c, &http2.ServeConnOpts{ //nolint:staticcheck // net/http serves h2 over crypto/tls alone
 		Context: ctx,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			r := &request{req.Method, hostName(req.Host), req.URL.RequestURI(), true, req.Header.Get("Accept-Encoding")}

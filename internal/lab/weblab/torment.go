@@ -29,7 +29,7 @@ var bombPart = sync.OnceValue(func() []byte {
 		return nil
 	}
 	_, _ = w.Write(make([]byte, 1<<20)) // a buffer takes everything
-	_ = w.Close()                        // as above
+	_ = w.Close()                       // as above
 	return bytes.Repeat(b.Bytes(), 16)
 })
 

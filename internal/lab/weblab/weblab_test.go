@@ -3,6 +3,7 @@ package weblab
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -298,7 +299,8 @@ func meet(t *testing.T, l *lab) string {
 }
 
 func describe(err error) string {
-	if ne, ok := err.(net.Error); ok && ne.Timeout() {
+	var ne net.Error
+	if errors.As(err, &ne) && ne.Timeout() {
 		return "timeout: " + err.Error()
 	}
 	return err.Error()
