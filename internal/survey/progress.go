@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"peil/internal/i18n"
+	"peil/internal/norm"
 )
 
 // Progress tells a person how a long run goes: done, rate, time left, what it waits
@@ -132,4 +133,15 @@ func (p *Progress) line(now time.Time) string {
 		left = (time.Duration(float64(p.Total-p.done)/rate) * time.Second).String()
 	}
 	return i18n.T(p.Lang, "progress.line", i18n.Int(p.Lang, p.done), i18n.Int(p.Lang, p.Total), r, left, wait)
+}
+
+// Words are a summary in a sentence with its denominator.
+func Words(l i18n.Lang, s Summary) string {
+	up, below := s.Words[norm.UpToStandard], s.Words[norm.BelowStandard]
+	first := i18n.N(l, "summary.targets", s.Targets)
+	if up+below == 0 {
+		return first + "."
+	}
+	return first + ": " + i18n.T(l, "summary.share", i18n.Int(l, up), i18n.Int(l, up+below), i18n.Share(l, up, up+below),
+		i18n.Int(l, s.Words[norm.CannotSay]), i18n.Int(l, s.Words[norm.WordNotApplicable])) + "."
 }

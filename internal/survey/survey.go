@@ -57,6 +57,8 @@ func (s Summary) Exit() int {
 type Survey struct {
 	Editions []*norm.Edition
 	Out      report.Writer // nil: nothing is written
+	// Before, if set, is called before an item is written: a live line makes way.
+	Before func()
 	// Each, if set, is called with every item, after it was written.
 	Each func(report.Item)
 
@@ -92,6 +94,9 @@ func (s *Survey) Add(m *fact.Measurement) error {
 		s.sum.Missing++
 	}
 	s.sum.Simulated = s.sum.Simulated || m.Simulated
+	if s.Before != nil {
+		s.Before()
+	}
 	if s.Out != nil {
 		if err := s.Out.Write(it); err != nil {
 			return fmt.Errorf("writing the result of %s: %w", m.Target.Name, err)

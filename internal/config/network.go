@@ -1,0 +1,277 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"peil/internal/egress"
+	"peil/internal/fact"
+	"peil/internal/name"
+	"peil/internal/norm"
+	"peil/internal/probe/routeprobe"
+	"peil/internal/probe/tlsprobe"
+	"peil/internal/resolver"
+	"peil/internal/routes"
+	"peil/internal/scan"
+)
+
+// Network is what stands between the meter and the internet.
+type Network struct {
+	Parallel    int      `placeholder:"N" help:"Measure N websites at a time. Default: as many as politeness and memory allow."`
+	Contact     string   `placeholder:"URL|MAIL" help:"Whom those who are measured can ask; stands in the User-Agent."`
+	Exclude     string   `placeholder:"FILE" help:"Names and prefixes that are not to be measured, each with a reason."`
+	Resolver    string   `placeholder:"ADDR" help:"Ask this validating resolver (IP or IP:port) instead of resolving ourselves."`
+	VRPs        string   `name:"vrps" placeholder:"FILE" help:"VRPs as JSON, to judge routes by. Default: what peil data update fetched in the last 48 hours."`
+	RTR         string   `name:"rtr" placeholder:"ADDR" help:"VRPs from this RTR cache (RFC 8210)."`
+	Routes      string   `placeholder:"FILE" help:"Announcements: prefix,origin lines or a RIS dump."`
+	CABundle    string   `name:"ca-bundle" placeholder:"FILE" help:"Trust these roots (PEM) instead of Mozilla's."`
+	RootHints   string   `placeholder:"FILE" help:"Root servers (master file) instead of the built-in ones."`
+	TrustAnchor string   `placeholder:"FILE" help:"Trust anchors (DS or DNSKEY lines) instead of the built-in ones."`
+	Allow       []string `placeholder:"CIDR" help:"Allow addresses in CIDR though they are not public; repeat for more."`
+	NetworkMap  string   `placeholder:"FILE" help:"Lead addresses elsewhere; what is not in the map does not exist. Results say simulated."`
+	Mandate     string   `placeholder:"FILE" help:"Who allowed intrusive probes, for which names, until when."`
+	// Limits take the place of politeness towards simulated addresses.
+	Limits egress.Limits `kong:"-"`
+	Spread time.Duration `hidden:"" help:"Time between the tries of a silent address; shorter than 3s only with --network-map."`
+}
+
+// Meter is a scanner with all it rests on.
+type Meter struct {
+	*scan.Scanner
+	closers []func() error
+}
+
+// Close gives back what was opened.
+func (m *Meter) Close() {
+	for _, c := range m.closers {
+		_ = c() // read-only maps of files
+	}
+}
+
+// Waiting names the target that the run waits for.
+func (m *Meter) Waiting() string { return m.Progress().Oldest }
+
+// Open builds the meter: the door, the resolver, the trust set, the tables of routes.
+func (n Network) Open(ctx context.Context, editions []*norm.Edition, version string) (_ *Meter, err error) {
+	m := &Meter{}
+	defer func() {
+		if err != nil {
+			m.Close()
+		}
+	}()
+	door, mandate, err := n.door()
+	if err != nil {
+		return nil, err
+	}
+	simulated := n.NetworkMap != ""
+	if n.Spread != 0 && n.Spread < 3*time.Second && !simulated {
+		return nil, errors.New("--spread below 3s is for simulated networks alone (--network-map)")
+	}
+	c := scan.Config{Egress: door, Editions: editions, Contact: n.Contact, Meter: version, Vantage: "here", Parallel: n.Parallel, Spread: n.Spread}
+	if mandate != nil {
+		c.Mandate = &fact.Mandate{Who: mandate.Who, Authority: mandate.Authority, Until: mandate.Until}
+	}
+
+	r, upstream, err := n.resolver(door)
+	if err != nil {
+		return nil, err
+	}
+	c.Resolver = r
+	c.Sources.Resolver, c.NoSelfTest = "iterative", upstream.IsValid()
+	if upstream.IsValid() {
+		c.Sources.Resolver = upstream.String()
+	}
+	c.Sources.PSL = name.SuffixList()
+
+	roots, err := n.roots()
+	if err != nil {
+		return nil, err
+	}
+	c.Sources.Roots = roots.Note
+	prober, err := tlsprobe.New(tlsprobe.Config{Roots: roots, Spread: n.Spread})
+	if err != nil {
+		return nil, err
+	}
+	c.TLS = prober
+
+	if c.Routes, err = n.tables(ctx, door, m); err != nil {
+		return nil, err
+	}
+	if t := c.Routes.VRPs; t != nil {
+		c.Sources.VRPs = t.Meta().String()
+	}
+	if t := c.Routes.Routes; t != nil {
+		c.Sources.Routes = t.Meta().String()
+	}
+	m.Scanner, err = scan.New(c)
+	return m, err
+}
+
+// door opens the one door with what the flags say of it.
+func (n Network) door() (*egress.Egress, *egress.Mandate, error) {
+	c := egress.Config{Limits: n.Limits}
+	for _, s := range n.Allow {
+		p, err := netip.ParsePrefix(s)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--allow %s: want a prefix such as 10.0.0.0/8: %w", s, err)
+		}
+		c.Allow = append(c.Allow, p)
+	}
+	var err error
+	if n.NetworkMap != "" {
+		if c.Map, err = egress.LoadMap(n.NetworkMap); err != nil {
+			return nil, nil, fmt.Errorf("--network-map: %w", err)
+		}
+	}
+	if n.Exclude != "" {
+		if c.Exclusions, err = egress.LoadExclusions(n.Exclude); err != nil {
+			return nil, nil, fmt.Errorf("--exclude: %w", err)
+		}
+	}
+	if n.Mandate != "" {
+		if c.Mandate, err = egress.LoadMandate(n.Mandate); err != nil {
+			return nil, nil, fmt.Errorf("--mandate: %w", err)
+		}
+	}
+	for flag, s := range map[string]string{"--resolver": n.Resolver, "--rtr": n.RTR} {
+		if s == "" {
+			continue
+		}
+		a, err := endpoint(s, map[string]uint16{"--resolver": 53, "--rtr": 323}[flag])
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s %s: %w", flag, s, err)
+		}
+		c.Named = append(c.Named, a)
+	}
+	door, err := egress.New(c)
+	return door, c.Mandate, err
+}
+
+// endpoint reads IP or IP:port.
+func endpoint(s string, port uint16) (netip.AddrPort, error) {
+	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
+		return netip.AddrPortFrom(a, port), nil
+	}
+	a, err := netip.ParseAddrPort(s)
+	if err != nil {
+		return a, errors.New("want an IP address, with or without a port: 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53")
+	}
+	return a, nil
+}
+
+// roots are the trust set: Mozilla's, or that of a file.
+func (n Network) roots() (*tlsprobe.Roots, error) {
+	if n.CABundle == "" {
+		return tlsprobe.Mozilla()
+	}
+	b, err := os.ReadFile(n.CABundle)
+	if err != nil {
+		return nil, fmt.Errorf("--ca-bundle: %w", err)
+	}
+	r, err := tlsprobe.RootsFromPEM(b, "file "+n.CABundle)
+	if err != nil {
+		return nil, fmt.Errorf("--ca-bundle %s: %w", n.CABundle, err)
+	}
+	return r, nil
+}
+
+func (n Network) resolver(door *egress.Egress) (*resolver.Resolver, netip.AddrPort, error) {
+	c := resolver.Config{Egress: door}
+	for _, f := range []struct {
+		flag, path string
+		into       *string
+	}{{"--root-hints", n.RootHints, &c.RootHints}, {"--trust-anchor", n.TrustAnchor, &c.Anchors}} {
+		if f.path == "" {
+			continue
+		}
+		b, err := os.ReadFile(f.path)
+		if err != nil {
+			return nil, netip.AddrPort{}, fmt.Errorf("%s: %w", f.flag, err)
+		}
+		*f.into = string(b)
+	}
+	if n.Resolver != "" {
+		var err error
+		if c.Upstream, err = endpoint(n.Resolver, 53); err != nil {
+			return nil, netip.AddrPort{}, err
+		}
+	}
+	r, err := resolver.New(c)
+	return r, c.Upstream, err
+}
+
+// tables opens what routes are judged by: files named, an RTR cache, or what peil data
+// update made. Without any of these routes are not measured, and the result says so.
+func (n Network) tables(ctx context.Context, door *egress.Egress, m *Meter) (*routeprobe.Prober, error) {
+	p := &routeprobe.Prober{}
+	cache, cacheErr := routes.DefaultCache()
+	if n.NetworkMap != "" {
+		cacheErr = fs.ErrNotExist // tables of the real internet say nothing of a simulated one
+	}
+	now := time.Now()
+	var err error
+	switch {
+	case n.VRPs != "" && n.RTR != "":
+		return nil, errors.New("--vrps and --rtr are two sources of the same thing: give one")
+	case n.VRPs != "":
+		if p.VRPs, _, err = routes.LoadVRPs(n.VRPs); err != nil {
+			return nil, fmt.Errorf("--vrps: %w", err)
+		}
+	case n.RTR != "":
+		if p.VRPs, err = fetchRTR(ctx, door, n.RTR); err != nil {
+			return nil, fmt.Errorf("--rtr %s: %w", n.RTR, err)
+		}
+	case cacheErr == nil:
+		if p.VRPs, err = cache.OpenVRPs(now); err != nil && !errors.Is(err, routes.ErrStale) && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("the VRPs that peil data update made: %w; make them again", err)
+		}
+	}
+	if p.VRPs != nil {
+		m.closers = append(m.closers, p.VRPs.Close)
+	}
+	switch {
+	case n.Routes != "":
+		if p.Routes, _, err = routes.LoadRoutes(n.Routes); err != nil {
+			return nil, fmt.Errorf("--routes: %w", err)
+		}
+	case cacheErr == nil:
+		if p.Routes, err = cache.OpenRoutes(now); err != nil && !errors.Is(err, routes.ErrStale) && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("the routes that peil data update made: %w; make them again", err)
+		}
+	}
+	if p.Routes != nil {
+		m.closers = append(m.closers, p.Routes.Close)
+	}
+	return p, nil
+}
+
+// fetchRTR takes all VRPs from a cache, in version 1 or, where the cache is older, 0.
+func fetchRTR(ctx context.Context, door *egress.Egress, addr string) (*routes.VRPs, error) {
+	at, err := endpoint(addr, 323)
+	if err != nil {
+		return nil, err
+	}
+	for version := uint8(1); ; version-- {
+		c, err := door.Unmetered("").DialTCP(ctx, at)
+		if err != nil {
+			return nil, err
+		}
+		_ = c.SetDeadline(time.Now().Add(time.Minute)) // an error shows at the next call
+		var b routes.VRPBuilder
+		_, err = routes.ReadRTR(c, version, &b)
+		_ = c.Close()
+		if errors.Is(err, routes.ErrRTRVersion) && version == 1 {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		return b.Table(routes.Meta{Source: "rtr " + addr, Date: time.Now().UTC()})
+	}
+}

@@ -1,0 +1,160 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"peil/internal/egress"
+	"peil/internal/fact"
+	"peil/internal/lab"
+	"peil/internal/norm"
+	"peil/internal/report"
+	"peil/internal/survey"
+)
+
+// Difference is a verdict that is not what the lab expects.
+type Difference struct {
+	Site, Edition, Requirement string
+	Want, Got                  string
+	Found                      string // what led to the verdict: reasons, per subject
+}
+
+// String is the difference in one line.
+func (d Difference) String() string {
+	s := fmt.Sprintf("%s: %s %s: want %s, got %s", d.Site, d.Edition, d.Requirement, d.Want, d.Got)
+	if d.Found != "" {
+		s += " (" + d.Found + ")"
+	}
+	return s
+}
+
+// Check measures the sites of a lab and returns where the verdicts differ from what the
+// lab expects. each, if set, is called for every site with its differences, as it is
+// done.
+func Check(ctx context.Context, sites []*lab.Site, version string, each func(*lab.Site, *fact.Measurement, []Difference)) ([]Difference, error) {
+	r, err := lab.Start(ctx, lab.Options{Sites: sites})
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	editions := norm.Editions()
+	m, err := Meter(ctx, r, editions, version, egress.Limits{TCPBurst: 200, TCPRate: 1000, NetFactor: 64, UDPBurst: 2000, UDPRate: 50000})
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+
+	byName := map[string]*lab.Site{}
+	targets := make(chan fact.Target, len(r.Sites))
+	for _, s := range r.Sites {
+		if len(s.Expect) == 0 {
+			continue
+		}
+		byName[s.Name] = s
+		targets <- fact.Target{Name: s.Name, Role: fact.Web}
+	}
+	close(targets)
+	var all []Difference
+	s := survey.Survey{Editions: editions, Each: func(it report.Item) {
+		site := byName[it.Measurement.Target.Name]
+		d := Compare(site, it.Results)
+		all = append(all, d...)
+		if each != nil {
+			each(site, it.Measurement, d)
+		}
+		delete(byName, site.Name)
+	}}
+	if err := s.Run(ctx, m, targets, "", false); err != nil {
+		return all, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		all = append(all, Difference{Site: name, Want: "a measurement", Got: "none"})
+	}
+	return all, nil
+}
+
+// Compare holds the results of one site against what is expected of it.
+func Compare(site *lab.Site, results []*norm.Result) []Difference {
+	var out []Difference
+	by := map[string]*norm.Result{}
+	for _, r := range results {
+		by[r.Edition] = r
+	}
+	for _, edition := range slices.Sorted(maps.Keys(site.Expect)) {
+		want := site.Expect[edition]
+		add := func(requirement, want, got, found string) {
+			out = append(out, Difference{site.Name, edition, requirement, want, got, found})
+		}
+		r := by[edition]
+		if r == nil {
+			add("", "a result", "none", "")
+			continue
+		}
+		if want.Score != nil && (r.Score == nil || *r.Score != *want.Score) {
+			got := "none"
+			if r.Score != nil {
+				got = strconv.Itoa(*r.Score)
+			}
+			add("score", strconv.Itoa(*want.Score), got, "")
+		}
+		if want.Word != "" && string(r.Word) != want.Word {
+			add("word", want.Word, string(r.Word), "")
+		}
+		for _, name := range slices.Sorted(maps.Keys(want.Derived)) {
+			if got := r.Derived[name].String(); got != want.Derived[name] {
+				add(name, want.Derived[name], got, "")
+			}
+		}
+		judged := map[string]bool{}
+		for i := range r.Verdicts {
+			v := &r.Verdicts[i]
+			judged[v.ID] = true
+			x, ok := want.Requirements[v.ID]
+			if !ok {
+				if !slices.Contains(want.Any, v.ID) {
+					add(v.ID, "nothing: the lab has no expectation", v.Outcome.String(), words(v))
+				}
+				continue
+			}
+			points := ""
+			if x.Points != "" {
+				points = fmt.Sprintf("%d/%d", v.Points, v.Max)
+			}
+			if !x.Matches(v.Outcome.String()) || (x.Status != "" && (x.Status != v.Status || x.Word != v.Word || x.Points != points)) {
+				add(v.ID, strings.TrimSpace(x.Outcome+" "+x.Word+" "+x.Points), strings.TrimSpace(v.Outcome.String()+" "+v.Word+" "+points), words(v))
+			}
+		}
+		for _, id := range slices.Sorted(maps.Keys(want.Requirements)) {
+			if !judged[id] {
+				add(id, want.Requirements[id].Outcome, "no verdict", "")
+			}
+		}
+	}
+	return out
+}
+
+// words are the codes and arguments behind a verdict.
+func words(v *norm.Verdict) string {
+	var out []string
+	add := func(r norm.Reason) {
+		if s := strings.TrimSpace(r.Code + " " + strings.Join(r.Args, " ")); s != "" && !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	for _, r := range v.Reasons {
+		add(r)
+	}
+	for _, s := range v.PerSubject {
+		if s.Outcome == v.Outcome {
+			add(norm.Reason{Code: s.Subject + " " + s.Saw.Code, Args: s.Saw.Args})
+		}
+	}
+	if v.Gap != "" {
+		out = append(out, "gap "+string(v.Gap))
+	}
+	return strings.Join(out, "; ")
+}
