@@ -44,7 +44,7 @@ func newDelegation(set *rrset, within name, extra []record, now time.Time) *dele
 		if _, found := slices.BinarySearchFunc(d.ns, rr.owner, name.compare); !found {
 			continue
 		}
-		if a, _ := netip.AddrFromSlice(rr.data); len(d.glue[rr.owner]) < 8 && !slices.Contains(d.glue[rr.owner], a) {
+		if a, _ := netip.AddrFromSlice(rr.data); !a.Is4In6() && len(d.glue[rr.owner]) < 8 && !slices.Contains(d.glue[rr.owner], a) {
 			d.glue[rr.owner] = append(d.glue[rr.owner], a)
 		}
 	}

@@ -17,7 +17,7 @@ type call[V any] struct {
 	done  chan struct{}
 	value V
 	err   error
-	ok    bool // false when the owner gave up for reasons of its own
+	ok    bool // false when the owner failed for reasons of its own: cancelled, budget, exclusion
 }
 
 // do returns what f returned, to all who asked for k while it ran.
@@ -39,7 +39,7 @@ func (g *flights[K, V]) do(ctx context.Context, k K, f func() (V, error)) (V, er
 				if c.ok || ctx.Err() != nil {
 					return c.value, c.err
 				}
-				continue // its owner was cancelled, we were not
+				continue // what stopped its owner need not stop us
 			case <-ctx.Done():
 				var zero V
 				return zero, ctx.Err()
@@ -53,7 +53,7 @@ func (g *flights[K, V]) do(ctx context.Context, k K, f func() (V, error)) (V, er
 				close(c.done)
 			}()
 			c.value, c.err = f()
-			c.ok = c.err == nil || ctx.Err() == nil
+			c.ok = c.err == nil || (ctx.Err() == nil && ours(c.err) == "")
 		}()
 		return c.value, c.err
 	}

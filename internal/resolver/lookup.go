@@ -3,12 +3,14 @@ package resolver
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/miekg/dns"
 
+	"peil/internal/egress"
 	"peil/internal/fact"
 )
 
@@ -127,7 +129,7 @@ func (t *task) unanswered(l *fact.Lookup, q question, err error) {
 func (t *task) explain(q question, err error) (*fact.Problem, fact.Gap, int) {
 	p := &fact.Problem{
 		EDE: dns.ExtendedErrorCodeNoReachableAuthority, Code: codeUnreachable, Zone: t.r.delegationOf(q.name).zone.String(),
-		Name: q.name.String(), Type: typeName(q.typ), Detail: err.Error(),
+		Name: q.name.String(), Type: typeName(q.typ), Detail: cause(err),
 	}
 	gap, rcode := fact.GapDNS, -1
 	var se *serverError
@@ -157,4 +159,23 @@ func (t *task) explain(q question, err error) (*fact.Problem, fact.Gap, int) {
 		gap = fact.GapTimeout
 	}
 	return p, gap, rcode
+}
+
+// cause is the reason of a failure without the address at which it was met: which
+// server is asked first is chance, and facts are not.
+func cause(err error) string {
+	var se *serverError
+	if errors.As(err, &se) && se.rcode >= 0 {
+		return "the servers say " + rcodeName(se.rcode)
+	}
+	for _, known := range []error{
+		errSilent, errBudget, errLame, errNoServers, errShort, errGarbage, errNotReply, egress.ErrRefused, egress.ErrReset, egress.ErrUnreachable,
+		egress.ErrNoFamily, egress.ErrNotPublic, egress.ErrUnmapped, egress.ErrExcluded, egress.ErrBudget, egress.ErrCancelled, egress.ErrLocal,
+		context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF,
+	} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return "the connection failed"
 }

@@ -35,7 +35,7 @@ func (t *task) trustAt(n name) *trust {
 	if z, ok := t.r.zones.get(n, now); ok {
 		return z
 	}
-	z, err := t.r.trusting.do(t.ctx, n, func() (*trust, error) {
+	z, _ := t.r.trusting.do(t.ctx, n, func() (*trust, error) {
 		if z, ok := t.r.zones.get(n, t.r.tick()); ok {
 			return z, nil
 		}
@@ -53,13 +53,16 @@ func (t *task) trustAt(n name) *trust {
 		case n != z.zone && z.security != fact.Secure: // what holds above holds here: found again at no cost
 		case z.security != fact.Indeterminate:
 			t.r.zones.put(n, z, z.size(), z.expires)
-		case t.ctx.Err() == nil && gapIsTheirs(z.gap):
+		case t.ctx.Err() == nil && gapIsTheirs(z.gap): // RFC 9520
 			z.expires = t.r.tick().Add(maxFailTTL)
 			t.r.zones.put(n, z, z.size(), z.expires)
 		}
+		if z.security == fact.Indeterminate && !gapIsTheirs(z.gap) {
+			return z, &serverError{gap: z.gap, rcode: -1} // not for those who wait with us
+		}
 		return z, nil
 	})
-	if err != nil || z == nil { // our own context ended while waiting for another
+	if z == nil { // our own context ended while waiting for another
 		return &trust{verdict: verdict{security: fact.Indeterminate, gap: gapOf(t.ctx.Err()), zone: n, rcode: -1}}
 	}
 	return z

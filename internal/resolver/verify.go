@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"bytes"
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -205,7 +206,7 @@ func (s *rrset) verify(zone name, keys []*dnskey, now time.Time, w *work) (proof
 	}
 	at := uint32(now.Unix())                            //nolint:gosec // serial arithmetic (RFC 4034 section 3.1.5)
 	slices.SortStableFunc(sigs, func(a, b *rrsig) int { // the longest lasting first
-		return int(int64(int32(b.expiration-at)) - int64(int32(a.expiration-at))) //nolint:gosec // serial arithmetic
+		return cmp.Or(cmp.Compare(int32(b.expiration-at), int32(a.expiration-at)), cmp.Compare(a.keyTag, b.keyTag)) //nolint:gosec // serial arithmetic
 	})
 	var worst *fact.Problem
 	rank := -1

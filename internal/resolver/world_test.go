@@ -488,6 +488,9 @@ func (z *zone) answer(q dns.Question) *dns.Msg {
 		rr.Header().Name = q.Name
 		m.Answer = append(m.Answer, rr)
 	}
+	if c, ok := m.Answer[0].(*dns.CNAME); ok && q.Qtype != dns.TypeCNAME && z.exists(c.Target) && z.cutAbove(c.Target) == "" {
+		m.Answer = append(m.Answer, z.get(c.Target, q.Qtype)...) // as real servers do
+	}
 	return m
 }
 
@@ -499,7 +502,7 @@ func (w *world) reply(addr netip.Addr, tcp bool, b []byte) []byte {
 	}
 	qu := q.Question[0]
 	w.mu.Lock()
-	w.asked = append(w.asked, strings.ToLower(strings.TrimSuffix(qu.Name, "."))+" "+dns.TypeToString[qu.Qtype])
+	w.asked = append(w.asked, mustName(qu.Name).String()+" "+dns.TypeToString[qu.Qtype])
 	silent := w.silent[addr]
 	w.mu.Unlock()
 	if silent {
@@ -540,17 +543,16 @@ func (w *world) reply(addr netip.Addr, tcp bool, b []byte) []byte {
 }
 
 func (w *world) dial(_ context.Context, _, network string, addr netip.AddrPort) (net.Conn, error) {
-	return &memConn{w: w, addr: addr.Addr(), tcp: network == "tcp"}, nil
+	return &memConn{tcp: network == "tcp", reply: func(tcp bool, b []byte) []byte { return w.reply(addr.Addr(), tcp, b) }}, nil
 }
 
 // memConn is a connection to a server in memory: what is written is answered at
 // once, and silence ends the wait at once.
 type memConn struct {
-	w    *world
-	addr netip.Addr
-	tcp  bool
-	in   []byte
-	seen bool
+	reply func(tcp bool, b []byte) []byte
+	tcp   bool
+	in    []byte
+	seen  bool
 }
 
 func (c *memConn) Write(b []byte) (int, error) {
@@ -558,7 +560,7 @@ func (c *memConn) Write(b []byte) (int, error) {
 	if c.tcp {
 		q = b[2:]
 	}
-	if r := c.w.reply(c.addr, c.tcp, q); r != nil {
+	if r := c.reply(c.tcp, q); r != nil {
 		c.seen = true
 		if c.tcp {
 			c.in = binary.BigEndian.AppendUint16(c.in, uint16(len(r)))
@@ -586,6 +588,27 @@ func (c *memConn) RemoteAddr() net.Addr             { return &net.UDPAddr{} }
 func (c *memConn) SetDeadline(time.Time) error      { return nil }
 func (c *memConn) SetReadDeadline(time.Time) error  { return nil }
 func (c *memConn) SetWriteDeadline(time.Time) error { return nil }
+
+// count is how often a question was asked.
+func (w *world) count(q string) (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, a := range w.asked {
+		if a == q {
+			n++
+		}
+	}
+	return n
+}
+
+// forget clears what was asked, and returns it.
+func (w *world) forget() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	l := w.asked
+	w.asked = nil
+	return l
+}
 
 // say shows a look-up in one line, for tables of what is expected.
 func say(l fact.Lookup) string {
