@@ -52,6 +52,9 @@ func (a *Authority) issue(s Spec) (*Leaf, error) {
 		if s.Issuer == SelfSigned {
 			return nil, fmt.Errorf("no self-signed certificate with a key on %s", odd.Curve.Name)
 		}
+		if s.Signature != ECDSASHA256 && s.Signature != RSASHA256 && handMade == nil {
+			return nil, fmt.Errorf("no certificate with a key on %s signed by %s", odd.Curve.Name, s.Signature)
+		}
 		// crypto/x509 gets the issuer's key to write down; the right one follows.
 		public = signKey.Public()
 		if spki, err = oddPublicKey(s.Key, odd); err != nil {

@@ -2,7 +2,6 @@ package pki
 
 import (
 	"crypto"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"math/big"
@@ -68,8 +67,5 @@ func (a *Authority) makeStaple(l *Leaf, kind Staple, now time.Time) ([]byte, err
 	case StapleWrongSigner:
 		key = a.stranger.key
 	}
-	return ocsp.CreateResponse(issuer, responder(issuer), r, key)
+	return ocsp.CreateResponse(issuer, issuer, r, key)
 }
-
-// responder is the certificate that signs: the issuer's own.
-func responder(issuer *x509.Certificate) *x509.Certificate { return issuer }

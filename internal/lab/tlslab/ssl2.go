@@ -51,7 +51,10 @@ func (c *Conn) handshakeSSL2() error {
 	b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
 		b.AddBytes([]byte{4, 0, 1}) // SERVER-HELLO, no session hit, X.509
 		b.AddUint16(uint16(fact.SSL20))
-		cert := leaves[0].Chain[0]
+		var cert []byte
+		if len(leaves[0].Chain) > 0 {
+			cert = leaves[0].Chain[0]
+		}
 		b.AddUint16(uint16(len(cert)))
 		b.AddUint16(uint16(3 * len(common)))
 		b.AddUint16(16)
