@@ -1,6 +1,8 @@
 package lab
 
 import (
+	"slices"
+
 	"peil/internal/fact"
 	"peil/internal/lab/pki"
 	"peil/internal/lab/tlslab"
@@ -29,9 +31,16 @@ func rsaCert() pki.Spec { return pki.Spec{Key: pki.RSA3072, Signature: pki.RSASH
 
 func tls(change func(*tlslab.Profile)) func(*Site) { return func(s *Site) { s.tls(change) } }
 
-// addSuites puts suites after the perfect ones of TLS 1.2.
+// addSuites puts suites after those that the server has on TLS 1.2.
 func addSuites(p *tlslab.Profile, suites ...fact.Suite) {
-	p.Suites = map[fact.Version][]fact.Suite{fact.TLS12: append(tlslab.DefaultSuites(fact.TLS12), suites...)}
+	have, ok := p.Suites[fact.TLS12]
+	if !ok {
+		have = tlslab.DefaultSuites(fact.TLS12)
+	}
+	if p.Suites == nil {
+		p.Suites = map[fact.Version][]fact.Suite{}
+	}
+	p.Suites[fact.TLS12] = append(slices.Clone(have), suites...)
 }
 
 func withSuites(suites ...fact.Suite) func(*Site) {

@@ -17,6 +17,9 @@ type Spec struct {
 	// Records are all others than SOA, NS, DNSKEY and what proves them. An owner name
 	// that starts with "*." is a wildcard.
 	Records []dns.RR
+	// Fill, when set, is called once before the zone is built, to fill in Records: finding
+	// a zone is then cheap.
+	Fill func()
 	// Children are the zones that are delegated from here, in any order. It is called
 	// once, when the zone is built.
 	Children func() []string

@@ -79,6 +79,9 @@ func parentOf(name string) string {
 
 // build makes a zone ready.
 func (s *Server) build(spec *Spec) (*zone, error) {
+	if spec.Fill != nil {
+		spec.Fill()
+	}
 	z := &zone{spec: spec, apex: spec.Apex, nodes: map[string]node{}, sigs: map[rrKey][]dns.RR{}}
 	var err error
 	if z.keys, err = s.ring.keys(spec.Apex, spec.Signing); err != nil {
