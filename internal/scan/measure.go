@@ -96,9 +96,11 @@ func (w *work) web(ctx context.Context, v4, v6 []netip.Addr, gap4, gap6 fact.Gap
 		wg.Go(func() { visits[i] = w.host(ctx, a, &f.Hosts[i]) })
 	}
 	if w.s.needs.Pair {
-		if other := pairOf(w.target.Name); other != "" {
-			wg.Go(func() { f.Pair = w.pair(ctx, other) })
-		}
+		wg.Go(func() {
+			if other := w.pairOf(ctx, w.target.Name); other != "" {
+				f.Pair = w.pair(ctx, other)
+			}
+		})
 	}
 	wg.Wait()
 	if w.s.needs.Similarity {
@@ -217,11 +219,18 @@ func similarity(addrs []netip.Addr, visits []*httpprobe.Visit) *fact.Similarity 
 	return &s
 }
 
-// pairOf is the other of apex and www., or "" for any other name (interfaces.md).
-func pairOf(name string) string {
+// pairOf is the other of apex and www., or "" for any other name (interfaces.md). An
+// apex is a name that can be registered, or the top of a zone of its own.
+func (w *work) pairOf(ctx context.Context, name string) string {
 	apex, www := strings.CutPrefix(name, "www.")
-	if registrable, err := publicsuffix.EffectiveTLDPlusOne(apex); err != nil || registrable != apex {
+	registrable, err := publicsuffix.EffectiveTLDPlusOne(apex)
+	if err != nil { // a public suffix itself
 		return ""
+	}
+	if registrable != apex {
+		if owner, _ := w.s.c.Resolver.NameServers(ctx, apex); owner != apex {
+			return ""
+		}
 	}
 	if www {
 		return apex

@@ -288,10 +288,13 @@ func TestTooManyAddresses(t *testing.T) {
 }
 
 func TestPairOf(t *testing.T) {
+	w := &work{s: newSite(t).scanner(t, func(c *Config) {
+		c.Resolver = zones{"mijn.example.nl": true}
+	})}
 	for name, want := range map[string]string{
-		"www.example.nl": "example.nl", "example.nl": "www.example.nl", "mijn.example.nl": "", "www.mijn.example.nl": "", "nl": "", "www.nl": "", "example.co.uk": "www.example.co.uk", "gemeente.test": "www.gemeente.test",
+		"www.example.nl": "example.nl", "example.nl": "www.example.nl", "mijn.example.nl": "www.mijn.example.nl", "jouw.example.nl": "", "www.mijn.example.nl": "mijn.example.nl", "www.jouw.example.nl": "", "nl": "", "www.nl": "", "example.co.uk": "www.example.co.uk", "gemeente.test": "www.gemeente.test",
 	} {
-		if got := pairOf(name); got != want {
+		if got := w.pairOf(t.Context(), name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
@@ -535,4 +538,18 @@ func TestAServerThatCutTheProberOffIsNotWithoutTLS(t *testing.T) {
 	if w.control(h, at); h.TLS.Working.Gap != fact.GapBlocked {
 		t.Errorf("another name came through before: %+v", h.TLS.Working)
 	}
+}
+
+// zones is a resolver that knows the tops of zones alone.
+type zones map[string]bool
+
+func (zones) Lookup(context.Context, string, string) fact.Lookup { return fact.Lookup{} }
+
+func (zones) Zone(context.Context, string) fact.Zone { return fact.Zone{} }
+
+func (z zones) NameServers(_ context.Context, name string) (string, fact.Lookup) {
+	if z[name] {
+		return name, fact.Lookup{}
+	}
+	return "example.nl", fact.Lookup{}
 }

@@ -46,6 +46,42 @@ type Prober struct {
 	Egress   *egress.Egress
 	Reach    *reach.Table
 	Timeout  time.Duration // of one question to a name server; 0 means 5 s (catalogue B.4)
+
+	mu   sync.Mutex
+	tops map[string]topZone // the root and top-level domains; guarded by mu
+}
+
+// topZone is a zone that all targets share.
+type topZone struct {
+	zone fact.Zone
+	at   time.Time
+}
+
+// topZoneAge is how long the facts of such a zone are used again.
+const topZoneAge = 10 * time.Minute
+
+// zone gives the facts of a zone. Those of the root and of top-level domains, of which
+// there are few and which every target needs, are remembered for a while.
+func (p *Prober) zone(ctx context.Context, name string) fact.Zone {
+	if depth(name) > 1 {
+		return p.Resolver.Zone(ctx, name)
+	}
+	p.mu.Lock()
+	top, ok := p.tops[name]
+	p.mu.Unlock()
+	if ok && time.Since(top.at) < topZoneAge {
+		return top.zone
+	}
+	z := p.Resolver.Zone(ctx, name)
+	if z.Gap == "" && (z.Security == fact.Secure || z.Security == fact.Insecure) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.tops == nil || len(p.tops) > 4096 {
+			p.tops = map[string]topZone{}
+		}
+		p.tops[name] = topZone{z, time.Now()}
+	}
+	return z
 }
 
 // Look is the look at one name. Its methods may be called at the same time.
@@ -225,7 +261,7 @@ func (l *Look) zones(ctx context.Context, d *fact.DNS) []fact.Zone {
 	}
 	var zones []fact.Zone
 	for i := 0; i < len(want); i++ {
-		z := l.p.Resolver.Zone(ctx, want[i])
+		z := l.p.zone(ctx, want[i])
 		zones = append(zones, z)
 		add(z.Parent)
 	}
