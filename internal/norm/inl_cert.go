@@ -42,7 +42,7 @@ func (v *view) inlCertificate(s *inlServer, t *fact.TLS) {
 	c, anonymous := v.firstChain(t)
 	if c == nil || len(c.Certs) == 0 {
 		if anonymous {
-			s.set("https_cert_chain", result{word: "could-not-test", status: inlNotTested})
+			s.set("https_cert_chain", inlResult{word: "could-not-test", status: inlNotTested})
 			s.bad("https_dane_exist")
 			return
 		}
@@ -114,11 +114,11 @@ func (v *view) inlOCSP(s *inlServer, t *fact.TLS, leaf *certificate) {
 	o := t.OCSP
 	switch {
 	case len(leaf.OCSP) == 0:
-		s.set(name, result{word: "not-in-cert", status: inlNotTested})
+		s.set(name, inlResult{word: "not-in-cert", status: inlNotTested})
 	case o.Stapled.Missing():
 		s.missed(name, o.Stapled.Gap)
 	case o.Stapled.No():
-		s.set(name, result{word: "ok", status: inlInfo})
+		s.set(name, inlResult{word: "ok", status: inlInfo})
 	case o.Trusted && (o.NextUpdate.IsZero() || !v.At.After(o.NextUpdate)):
 		s.good(name).till(o.NextUpdate)
 	default:
@@ -139,7 +139,7 @@ func (v *view) inlCAATest(s *inlServer) {
 	case "bad":
 		s.bad(name)
 	default:
-		s.set(name, result{word: c.Verdict, status: inlNotice, args: []string{inlList(c.Errors)}}).evidence(records...)
+		s.set(name, inlResult{word: c.Verdict, status: inlNotice, args: []string{inlList(c.Errors)}}).evidence(records...)
 	}
 }
 
@@ -161,7 +161,7 @@ func (v *view) inlDANE(s *inlServer, c *fact.Chain) {
 		s.missed(valid, l.Gap)
 		return
 	case l.Security == fact.Bogus, len(l.Records) == 0 && a != nil && a.Security == fact.Bogus:
-		s.set(exist, result{word: "bogus", status: inlInfo, args: []string{inlProblem(l.Problem)}})
+		s.set(exist, inlResult{word: "bogus", status: inlInfo, args: []string{inlProblem(l.Problem)}})
 		return
 	case l.Security == fact.Indeterminate || l.Security == "":
 		s.missed(exist, fact.GapDNS)

@@ -46,9 +46,9 @@ func (v *view) inlDNSSEC(s *inlServer) {
 		}
 	case "insecure":
 		s.bad(exist, l.Unsigned)
-		s.set(valid, result{word: "not-tested", status: inlNotTested, points: inlDNSSECPoints(status)})
+		s.set(valid, inlResult{word: "not-tested", status: inlNotTested, points: inlDNSSECPoints(status)})
 	case "dnserror":
-		s.set(exist, result{word: "resolver-error", status: inlFail, args: []string{firstWord(l.RCode, "no answer")}})
+		s.set(exist, inlResult{word: "resolver-error", status: inlFail, args: []string{firstWord(l.RCode, "no answer")}})
 	default:
 		s.missed(exist, gap)
 		s.missed(valid, gap)
@@ -111,8 +111,8 @@ func (v *view) inlRoutes(s *inlServer, exists, valid string, as []netip.Addr, ga
 		return
 	}
 	if len(as) == 0 {
-		s.set(exists, result{word: "no-addresses", status: inlNotTested, points: 5})
-		s.set(valid, result{word: "no-addresses", status: inlNotTested, points: 10})
+		s.set(exists, inlResult{word: "no-addresses", status: inlNotTested, points: 5})
+		s.set(valid, inlResult{word: "no-addresses", status: inlNotTested, points: 10})
 		return
 	}
 	var have, sound []finding
@@ -190,21 +190,21 @@ func (v *view) inlRoutes(s *inlServer, exists, valid string, as []netip.Addr, ga
 	case gapHave != "":
 		s.missed(exists, gapHave).with = have
 	case lacking > 0:
-		s.set(exists, result{word: "bad", status: inlNotice, subjects: have})
+		s.set(exists, inlResult{word: "bad", status: inlNotice, subjects: have})
 	default:
-		s.set(exists, result{word: "good", status: inlSuccess, points: 5, subjects: have})
+		s.set(exists, inlResult{word: "good", status: inlSuccess, points: 5, subjects: have})
 	}
 	switch {
 	case gapSound != "":
 		s.missed(valid, gapSound).with = sound
 	case invalid > 0:
-		s.set(valid, result{word: "invalid", status: inlFail, subjects: sound})
+		s.set(valid, inlResult{word: "invalid", status: inlFail, subjects: sound})
 	case notFound > 0:
-		s.set(valid, result{word: "bad", status: inlFail, subjects: sound})
+		s.set(valid, inlResult{word: "bad", status: inlFail, subjects: sound})
 	case routed == 0:
-		s.set(valid, result{word: "not-routed", status: inlNotTested, points: 10, subjects: sound})
+		s.set(valid, inlResult{word: "not-routed", status: inlNotTested, points: 10, subjects: sound})
 	default:
-		s.set(valid, result{word: "good", status: inlSuccess, points: 10, subjects: sound})
+		s.set(valid, inlResult{word: "good", status: inlSuccess, points: 10, subjects: sound})
 	}
 }
 

@@ -36,7 +36,7 @@ func (v *view) inlHTTP(s *inlServer, h *fact.WebHost) {
 		}
 		// The server broke off: HSTS and compression are bad, the headers not tested.
 		s.bad("https_http_compress")
-		s.set("https_http_hsts", result{word: "bad", status: inlFail})
+		s.set("https_http_hsts", inlResult{word: "bad", status: inlFail})
 		return
 	}
 	v.inlHeaders(s, first)
@@ -53,11 +53,11 @@ func (v *view) inlRedirect(s *inlServer, h *fact.WebHost) {
 		s.missed(name, secure.Gap)
 		return
 	case secure.End != fact.EndOK:
-		s.set(name, result{word: "no-https", status: inlNotTested}).unforced = true
+		s.set(name, inlResult{word: "no-https", status: inlNotTested}).unforced = true
 		return
 	}
 	other := func(why string) {
-		s.set(name, result{word: "other", status: inlSuccess, points: 10, args: []string{why}})
+		s.set(name, inlResult{word: "other", status: inlSuccess, points: 10, args: []string{why}})
 	}
 	switch {
 	case h.Port80.Dead():
@@ -100,7 +100,7 @@ func (v *view) inlHeaders(s *inlServer, hop *fact.Hop) {
 	const encoding, hsts, frame, sniff, csp, referrer = "Content-Encoding", "Strict-Transport-Security", "X-Frame-Options", "X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy"
 
 	if internetnl.Compressed(hop.Values(encoding)) {
-		s.set("https_http_compress", result{word: "bad", status: inlInfo, evidence: lines(encoding)})
+		s.set("https_http_compress", inlResult{word: "bad", status: inlInfo, evidence: lines(encoding)})
 	} else {
 		s.good("https_http_compress")
 	}
@@ -108,7 +108,7 @@ func (v *view) inlHeaders(s *inlServer, hop *fact.Hop) {
 	case !h.Readable:
 		s.bad("https_http_hsts").evidence(lines(hsts)...)
 	case h.MaxAge < internetnl.HSTSMinimum:
-		s.set("https_http_hsts", result{word: "other", status: inlFail, points: 2, args: []string{strconv.FormatInt(h.MaxAge, 10)}, evidence: lines(hsts)})
+		s.set("https_http_hsts", inlResult{word: "other", status: inlFail, points: 2, args: []string{strconv.FormatInt(h.MaxAge, 10)}, evidence: lines(hsts)})
 	default:
 		s.good("https_http_hsts", strconv.FormatInt(h.MaxAge, 10)).evidence(lines(hsts)...)
 	}
@@ -134,7 +134,7 @@ func (v *view) inlHeaders(s *inlServer, hop *fact.Hop) {
 	case internetnl.ReferrerGood:
 		s.good("appsecpriv_referrer_policy").evidence(lines(referrer)...)
 	case internetnl.ReferrerRecommendations:
-		s.set("appsecpriv_referrer_policy", result{word: "recommendations", status: inlInfo, evidence: lines(referrer)})
+		s.set("appsecpriv_referrer_policy", inlResult{word: "recommendations", status: inlInfo, evidence: lines(referrer)})
 	case internetnl.ReferrerBad:
 		s.bad("appsecpriv_referrer_policy").evidence(lines(referrer)...)
 	}
@@ -185,7 +185,7 @@ func (v *view) inlSecurityTxt(s *inlServer, f *fact.SecurityTxt) {
 	case "good":
 		s.good(name).till(r.Until).evidence(line...)
 	case "recommendations":
-		s.set(name, result{word: "recommendations", status: inlInfo, args: []string{inlList(r.Recommendations)}, evidence: line, until: r.Until})
+		s.set(name, inlResult{word: "recommendations", status: inlInfo, args: []string{inlList(r.Recommendations)}, evidence: line, until: r.Until})
 	default:
 		s.bad(name, inlList(r.Errors)).till(r.Until).evidence(line...)
 	}

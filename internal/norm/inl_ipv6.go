@@ -81,13 +81,13 @@ func (v *view) inlNameServers(s *inlServer) {
 	of := strconv.Itoa(len(hosts))
 	switch {
 	case withV6 >= 2:
-		s.set(address, result{word: "good", status: inlSuccess, args: []string{count, of}, subjects: has})
+		s.set(address, inlResult{word: "good", status: inlSuccess, args: []string{count, of}, subjects: has})
 	case gapName != "":
 		s.missed(address, gapName).with = has
 	case withV6 == 1:
-		s.set(address, result{word: "other", status: inlFail, args: []string{count, of}, subjects: has})
+		s.set(address, inlResult{word: "other", status: inlFail, args: []string{count, of}, subjects: has})
 	default:
-		s.set(address, result{word: "bad", status: inlFail, args: []string{count, of}, subjects: has})
+		s.set(address, inlResult{word: "bad", status: inlFail, args: []string{count, of}, subjects: has})
 	}
 	if g := firstGap(gapReach, gapName); g != "" && (gapReach != "" || gapName != "") {
 		s.missed(reach, g).with = reached
@@ -95,11 +95,11 @@ func (v *view) inlNameServers(s *inlServer) {
 	}
 	switch points := inlNSPoints(hosts); {
 	case withV6 == 0:
-		s.set(reach, result{word: "not-tested", status: inlNotTested, points: points})
+		s.set(reach, inlResult{word: "not-tested", status: inlNotTested, points: points})
 	case anyDead:
-		s.set(reach, result{word: "bad", status: inlFail, points: points, subjects: reached})
+		s.set(reach, inlResult{word: "bad", status: inlFail, points: points, subjects: reached})
 	default:
-		s.set(reach, result{word: "good", status: inlSuccess, points: points, subjects: reached})
+		s.set(reach, inlResult{word: "good", status: inlSuccess, points: points, subjects: reached})
 	}
 }
 
@@ -227,20 +227,20 @@ func (v *view) inlWebReach(s *inlServer) {
 		if six.works > 0 {
 			points = 2
 		}
-		s.set(name, result{word: "bad", status: inlFail, points: points, subjects: six.seen})
+		s.set(name, inlResult{word: "bad", status: inlFail, points: points, subjects: six.seen})
 		return
 	}
 	ports, gap := onV4Only(four, six)
 	switch {
 	case len(ports) > 0:
-		t := s.set(name, result{word: "good", status: inlSuccess, points: 2, subjects: six.seen})
+		t := s.set(name, inlResult{word: "good", status: inlSuccess, points: 2, subjects: six.seen})
 		for _, p := range ports {
 			t.with = append(t.with, finding{outcome: Passed, saw: because(name+".v4-only", strconv.Itoa(p))})
 		}
 	case gap != "":
 		s.missed(name, gap).with = six.seen
 	default:
-		s.set(name, result{word: "good", status: inlSuccess, points: 10, subjects: six.seen})
+		s.set(name, inlResult{word: "good", status: inlSuccess, points: 10, subjects: six.seen})
 	}
 }
 
@@ -259,7 +259,7 @@ func (v *view) inlSimilar(s *inlServer) {
 		return
 	case len(v4) == 0:
 		// Their worst status for a site without A weighs nothing: out of the maximum.
-		t := s.set(name, result{word: "not-tested", status: inlNotTested, points: 2})
+		t := s.set(name, inlResult{word: "not-tested", status: inlNotTested, points: 2})
 		t.worst = inlNotTested
 		return
 	}
@@ -283,16 +283,16 @@ func (v *view) inlSimilar(s *inlServer) {
 	case !equalInts(sim.Ports4, sim.Ports6):
 		s.bad(name, "ports_differ")
 	case sim.Status4 != sim.Status6:
-		s.set(name, result{word: "bad", status: inlFail, points: 2, args: []string{"status"}}).
+		s.set(name, inlResult{word: "bad", status: inlFail, points: 2, args: []string{"status"}}).
 			evidence("HTTP " + strconv.Itoa(sim.Status4) + " (IPv4), " + strconv.Itoa(sim.Status6) + " (IPv6)")
 	case sim.Class == "over" || sim.Class == "differs":
-		s.set(name, result{word: "notice", status: inlNotice, args: []string{inlDistance(sim)}})
+		s.set(name, inlResult{word: "notice", status: inlNotice, args: []string{inlDistance(sim)}})
 	case sim.Class != "same" && sim.Class != "under":
 		s.missed(name, fact.GapMalformed)
 	case sim.Status4 >= 200 && sim.Status4 <= 400:
-		s.set(name, result{word: "good", status: inlSuccess, points: 2, args: []string{inlDistance(sim)}})
+		s.set(name, inlResult{word: "good", status: inlSuccess, points: 2, args: []string{inlDistance(sim)}})
 	default:
-		s.set(name, result{word: "notice-status-code", status: inlNotice, points: 2, args: []string{strconv.Itoa(sim.Status4)}})
+		s.set(name, inlResult{word: "notice-status-code", status: inlNotice, points: 2, args: []string{strconv.Itoa(sim.Status4)}})
 	}
 }
 

@@ -25,13 +25,13 @@ func (v *view) inlServer(s *inlServer, h *fact.WebHost) {
 		missAll(fact.GapNotAsked)
 		return
 	case h.Port443.Dead():
-		s.set(available, result{word: "other", status: inlError, args: []string{"443", firstWord(h.Port443.How, "silent")}})
+		s.set(available, inlResult{word: "other", status: inlError, args: []string{"443", firstWord(h.Port443.How, "silent")}})
 		return
 	case h.TLS == nil:
 		missAll(firstGap(h.Port443.Gap))
 		return
 	case h.TLS.Working.No():
-		s.set(available, result{word: "other", status: inlError, args: []string{"443", "no TLS"}})
+		s.set(available, inlResult{word: "other", status: inlError, args: []string{"443", "no TLS"}})
 		return
 	case h.TLS.Working.Missing():
 		missAll(firstGap(h.TLS.Working.Gap, h.Port443.Gap))
@@ -219,7 +219,7 @@ func inlCiphers(s *inlServer, t *fact.TLS, vs inlVersions) {
 // phase-out suites are offered before it.
 func inlOrder(s *inlServer, t *fact.TLS, vs inlVersions) {
 	const name = "https_tls_cipherorder"
-	na := func() { s.set(name, result{word: "na", status: inlSuccess, points: 10}) }
+	na := func() { s.set(name, inlResult{word: "na", status: inlSuccess, points: 10}) }
 	if !vs.known {
 		s.missed(name, vs.gap)
 		return
@@ -362,7 +362,7 @@ func inlKeyExchange(s *inlServer, t *fact.TLS, vs inlVersions) {
 	case len(out) > 0:
 		s.phaseOut(name, inlList(out))
 	case !seen:
-		s.set(name, result{word: "na", status: inlSuccess, points: 10})
+		s.set(name, inlResult{word: "na", status: inlSuccess, points: 10})
 	default:
 		s.good(name)
 	}
@@ -395,19 +395,19 @@ func inlClientRenegotiation(s *inlServer, t *fact.TLS, vs inlVersions) {
 	r := t.ClientRenegotiation
 	switch {
 	case vs.only13():
-		s.set(name, result{word: "not-allowed", status: inlSuccess})
+		s.set(name, inlResult{word: "not-allowed", status: inlSuccess})
 	case !vs.known:
 		s.missed(name, vs.gap)
 	case r.Missing():
 		s.missed(name, r.Gap)
 	case r.Count == 0:
-		s.set(name, result{word: "not-allowed", status: inlSuccess})
+		s.set(name, inlResult{word: "not-allowed", status: inlSuccess})
 	case r.Count < renegotiations && r.Gap != "":
 		s.missed(name, r.Gap)
 	case r.Count < renegotiations:
-		s.set(name, result{word: "allowed-with-low-limit", status: inlInfo, args: []string{strconv.Itoa(r.Count)}})
+		s.set(name, inlResult{word: "allowed-with-low-limit", status: inlInfo, args: []string{strconv.Itoa(r.Count)}})
 	default: // a failure, but it is optional: capped at info
-		s.set(name, result{word: "allowed-with-too-high-limit", status: inlFail, args: []string{strconv.Itoa(r.Count)}})
+		s.set(name, inlResult{word: "allowed-with-too-high-limit", status: inlFail, args: []string{strconv.Itoa(r.Count)}})
 	}
 }
 
@@ -418,7 +418,7 @@ func inlEMS(s *inlServer, t *fact.TLS, vs inlVersions) {
 	o := t.ExtendedMasterSecret
 	switch {
 	case vs.tls12.No():
-		s.set(name, result{word: "na-no-tls-1-2", status: inlNotTested, points: 10})
+		s.set(name, inlResult{word: "na-no-tls-1-2", status: inlNotTested, points: 10})
 	case vs.tls12.Missing():
 		s.require(name)
 		s.missed(name, vs.tls12.Gap)

@@ -89,8 +89,8 @@ func newInlServer(subject string, addr netip.Addr, specs []inlSpec, categories .
 	return s
 }
 
-// result is what set notes of a test besides its name.
-type result struct {
+// inlResult is what set notes of a test besides its name.
+type inlResult struct {
 	word     string
 	status   inlStatus
 	points   int
@@ -102,15 +102,15 @@ type result struct {
 
 // The four usual results.
 func (s *inlServer) good(name string, args ...string) *inlTest {
-	return s.set(name, result{word: "good", status: inlSuccess, points: s.tests[s.index[name]].max, args: args})
+	return s.set(name, inlResult{word: "good", status: inlSuccess, points: s.tests[s.index[name]].max, args: args})
 }
 
 func (s *inlServer) bad(name string, args ...string) *inlTest {
-	return s.set(name, result{word: "bad", status: inlFail, args: args})
+	return s.set(name, inlResult{word: "bad", status: inlFail, args: args})
 }
 
 func (s *inlServer) phaseOut(name string, args ...string) *inlTest {
-	return s.set(name, result{word: "phase-out", status: inlNotice, points: s.tests[s.index[name]].max, args: args})
+	return s.set(name, inlResult{word: "phase-out", status: inlNotice, points: s.tests[s.index[name]].max, args: args})
 }
 
 func (s *inlServer) missed(name string, g fact.Gap) *inlTest {
@@ -133,7 +133,7 @@ func (s *inlServer) about(f finding) finding {
 
 // set notes a result. The status is capped at the worst status that the test has by
 // then, unless it is an error; the points are not.
-func (s *inlServer) set(name string, r result) *inlTest {
+func (s *inlServer) set(name string, r inlResult) *inlTest {
 	t := &s.tests[s.index[name]]
 	t.word, t.points, t.args = r.word, r.points, r.args
 	t.status = r.status
@@ -318,7 +318,7 @@ func (v *view) inlVerdict(t inlTest) Verdict {
 			d.PerSubject = append(d.PerSubject, SubjectVerdict{Subject: f.subject, Outcome: f.outcome, Saw: f.saw})
 		}
 		// What the servers showed, and remarks; not each of the test's own subjects.
-		if t.gap == "" && f.outcome == d.Outcome && !(t.own && f.subject != "") {
+		if t.gap == "" && f.outcome == d.Outcome && (!t.own || f.subject == "") {
 			d.Reasons = appendReason(d.Reasons, f.saw)
 		}
 		d.Until = earliest(d.Until, v.after(f.until))
