@@ -40,7 +40,10 @@ type Leaf struct {
 	Spec  Spec
 	Chain [][]byte // DER, leaf first, as sent
 	Key   crypto.Signer
-	Cert  *x509.Certificate // nil when the standard library cannot read it
+	// Signer signs handshakes with the same key, in a way that is quick and lets the
+	// key out.
+	Signer crypto.Signer
+	Cert   *x509.Certificate // nil when the standard library cannot read it
 	// Issuer signed it; OCSP responses are made by it.
 	Issuer    *x509.Certificate
 	IssuerKey crypto.Signer

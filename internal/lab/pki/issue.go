@@ -31,7 +31,12 @@ const OCSPServer = "http://ocsp.lab.test/"
 
 // issue makes a leaf. The caller holds mu.
 func (a *Authority) issue(s Spec) (*Leaf, error) {
-	key, err := a.newKey(s.Key, fmt.Sprintf("%s %d", s.Name, s.Serial))
+	label := fmt.Sprintf("%s %d", s.Name, s.Serial)
+	key, err := a.newKey(s.Key, label)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := a.handshakeSigner(s.Key, key, label)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +67,7 @@ func (a *Authority) issue(s Spec) (*Leaf, error) {
 		}
 	}
 	if s.Send == Nothing {
-		return &Leaf{Spec: s, Key: key}, nil
+		return &Leaf{Spec: s, Key: key, Signer: signer}, nil
 	}
 	var random io.Reader // none: the same certificate every time (RFC 6979)
 	if s.Signature == RSAPSSSHA256 {
@@ -80,7 +85,7 @@ func (a *Authority) issue(s Spec) (*Leaf, error) {
 	if s.BadSignature {
 		der[len(der)-1] ^= 1
 	}
-	l := &Leaf{Spec: s, Key: key, Issuer: iss.cert, IssuerKey: iss.key, Serial: t.SerialNumber}
+	l := &Leaf{Spec: s, Key: key, Signer: signer, Issuer: iss.cert, IssuerKey: iss.key, Serial: t.SerialNumber}
 	if l.Cert, err = x509.ParseCertificate(der); err != nil {
 		l.Cert = nil // a strange algorithm is the point
 	}

@@ -2,6 +2,8 @@ package pki
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/sha512"
 	"os/exec"
 	"strings"
 	"testing"
@@ -150,5 +152,28 @@ func TestStaples(t *testing.T) {
 	}
 	if r, err := ocsp.ParseResponse(later, l.Issuer); err != nil || r.NextUpdate.Before(at) {
 		t.Errorf("an old response is still handed out (%v)", err)
+	}
+}
+
+func TestQuickSignaturesVerify(t *testing.T) {
+	a := authority(t)
+	for _, key := range []Key{P224, P256, P384, P521} {
+		l, err := a.Leaf(Spec{Name: "www.example.nl", Key: key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		public := l.Key.Public().(*ecdsa.PublicKey)
+		for i := range 50 {
+			digest := sha512.Sum512([]byte{byte(i)})
+			for _, d := range [][]byte{digest[:20], digest[:32], digest[:]} {
+				sig, err := l.Signer.Sign(nil, d, nil)
+				if err != nil || !ecdsa.VerifyASN1(public, d, sig) {
+					t.Fatalf("%q: %d bytes: %v", key, len(d), err)
+				}
+				if ecdsa.VerifyASN1(public, append([]byte{1}, d[1:]...), sig) && d[0] != 1 {
+					t.Fatalf("%q: verifies for anything", key)
+				}
+			}
+		}
 	}
 }

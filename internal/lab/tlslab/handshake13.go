@@ -188,7 +188,7 @@ func (c *Conn) queueFlight13(serverHS []byte) error {
 		}
 		c.queueMessage(certificate13(ch.leaf, staple))
 		signed := append([]byte(context13), digest(ch.suite.prf, c.transcript)...)
-		signature, err := sign(ch.leaf.Key, ch.scheme, signed)
+		signature, err := sign(ch.leaf.Signer, ch.scheme, signed)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 
 	"peil/internal/fact"
@@ -52,13 +53,21 @@ func (s *Server) Firewalls() *Firewalls { return s.firewalls }
 // closed: ErrGone when the client had learnt enough or was to be sent away.
 func (s *Server) Handshake(ctx context.Context, raw net.Conn) (*Conn, error) {
 	c := &Conn{raw: idleConn{raw, s.idle}, done: ctx.Done(), s: s, recordVersion: fact.TLS10, p: perfect}
-	c.br = bufio.NewReaderSize(c.raw, 2560)
+	buf := scratches.Get().(*scratch)
+	buf.br.Reset(c.raw)
+	c.br, c.wbuf, c.transcript = buf.br, buf.wbuf[:0], buf.transcript[:0]
 	stop := context.AfterFunc(ctx, func() { ResetConn(raw) })
 	defer stop()
 	err := c.handshake()
 	if err == nil {
 		return c, nil
 	}
+	defer func() {
+		// Nobody has anything of the connection any more: most end here.
+		buf.br.Reset(nil)
+		buf.wbuf, buf.transcript = c.wbuf, c.transcript
+		scratches.Put(buf)
+	}()
 	var no refusal
 	if errors.As(err, &no) {
 		c.react(c.p.Decline, byte(no))
@@ -67,6 +76,16 @@ func (s *Server) Handshake(ctx context.Context, raw net.Conn) (*Conn, error) {
 	_ = raw.Close() // the client is gone
 	return nil, fmt.Errorf("%w: %w", ErrGone, err)
 }
+
+// scratch is the memory that a handshake works in.
+type scratch struct {
+	br               *bufio.Reader
+	wbuf, transcript []byte
+}
+
+var scratches = sync.Pool{New: func() any {
+	return &scratch{bufio.NewReaderSize(nil, 2560), make([]byte, 0, 3072), make([]byte, 0, 3072)}
+}}
 
 // idleConn gives each read and write its own deadline.
 type idleConn struct {

@@ -31,9 +31,9 @@ func signExchange(v fact.Version, leaf *pki.Leaf, scheme uint16, message []byte)
 		if _, ok := leaf.Key.(ed25519.PrivateKey); ok {
 			return nil, refusal(alertHandshakeFailure)
 		}
-		return leaf.Key.Sign(rand.Reader, sha[:], crypto.SHA1)
+		return leaf.Signer.Sign(rand.Reader, sha[:], crypto.SHA1)
 	}
-	return sign(leaf.Key, scheme, message)
+	return sign(leaf.Signer, scheme, message)
 }
 
 // dummyDSA is well-formed and verifies for nobody: two integers of 20 bytes.
