@@ -178,8 +178,8 @@ func (m *Modern) sendFinished(askedCert bool) error {
 // maxTickets is how many session tickets are looked at.
 const maxTickets = 8
 
-// Tickets says goodbye and reads the session tickets that the server sends up to its
-// own end. The server's goodbye or silence is no error.
+// Tickets says goodbye and reads the session tickets that the server sends, up to its
+// own end when there are none. The server's goodbye or silence is no error.
 func (m *Modern) Tickets() ([]*Ticket, error) {
 	m.stream.Limit = m.stream.Received() + MaxMessage
 	if err := m.CloseNotify(); err != nil {
@@ -206,6 +206,9 @@ func (m *Modern) Tickets() ([]*Ticket, error) {
 				return all, err
 			}
 			all = append(all, t)
+			if len(m.stream.Raw()) == 0 && !m.stream.Pending() {
+				return all, nil // servers send their tickets at one go, and alike
+			}
 		}
 	}
 	return all, nil

@@ -253,7 +253,7 @@ func TestModernHandshakeWithAndWithoutRetry(t *testing.T) {
 			t.Errorf("OpenSSL names its groups when it is given another: %v", ee.Groups)
 		}
 		tickets, err := m.Tickets()
-		if err != nil || len(tickets) != 2 || tickets[0].MaxEarlyData != 0 {
+		if err != nil || len(tickets) == 0 || tickets[0].MaxEarlyData != 0 {
 			t.Errorf("%s: %d tickets, %v", g, len(tickets), err)
 		}
 	}

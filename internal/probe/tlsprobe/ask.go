@@ -109,7 +109,11 @@ func (r *run) once(q question, closeWrite bool) *reply {
 	a := &reply{offer: q.hello, started: r.moment()}
 	conn, err := r.open()
 	if err != nil {
-		a.gap, a.why = r.dialGap(err), err.Error()
+		if a.why = err.Error(); errors.Is(err, egress.ErrReset) {
+			a.outcome = declined // the connection came about and was broken off at once
+		} else {
+			a.gap = r.dialGap(err)
+		}
 		return a
 	}
 	undo := conn.CloseWith(r.ctx)

@@ -5,10 +5,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
 	"encoding/asn1"
-	"encoding/hex"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -16,22 +14,11 @@ import (
 	"peil/internal/fact"
 )
 
-// ChainID is the ID of a chain of certificates: the first 16 hexadecimal digits of
-// the SHA-256 over the certificates' SHA-256.
-func ChainID(certs [][]byte) string {
-	h := sha256.New()
-	for _, c := range certs {
-		s := sha256.Sum256(c)
-		h.Write(s[:])
-	}
-	return hex.EncodeToString(h.Sum(nil)[:8])
-}
-
 // Chain makes the fact of certificates as received, leaf first: trust at the time of
 // the Prober's clock for the name, and the timestamps in the leaf. scts is the list
 // that came beside it in TLS, nil when none did.
 func (p *Prober) Chain(certs [][]byte, name string, scts []byte) fact.Chain {
-	c := fact.Chain{ID: ChainID(certs), Certs: certs}
+	c := fact.Chain{ID: fact.ChainID(certs), Certs: certs}
 	c.Trust = p.trust(c.ID, certs, name)
 	if len(certs) > 0 {
 		if leaf, err := x509.ParseCertificate(certs[0]); err == nil {

@@ -2,10 +2,8 @@ package tlsprobe
 
 import (
 	"slices"
-	"strings"
 
 	"peil/internal/fact"
-	"peil/internal/tlswire"
 )
 
 // enumeration is the search for the suites of one version.
@@ -70,22 +68,6 @@ func (e *enumeration) leave(s []fact.Suite, gap fact.Gap) {
 	e.set.Gap = gap
 }
 
-// groupSearch is the search for the groups of versions up to TLS 1.2, or of 1.3.
-type groupSearch struct {
-	remain []fact.Group
-	set    fact.GroupSet
-}
-
-func (g *groupSearch) take(x fact.Group) bool {
-	if x == 0 || !slices.Contains(g.remain, x) {
-		return false
-	}
-	g.remain = without(g.remain, x)
-	g.set.Accepted = append(g.set.Accepted, x)
-	g.set.Chosen = append(g.set.Chosen, x)
-	return true
-}
-
 // enumerate finds the suites of a version up to TLS 1.2, beginning with an answer
 // that is already there. On the highest such version it finds the groups on the way:
 // each hello leaves out what was chosen before, suite and group alike.
@@ -140,6 +122,9 @@ func (r *run) enumerate(v fact.Version, a *reply, highest, hasModern bool) {
 		if reduced && !g.take(a.group) && a.group != 0 {
 			joint = false // it insists on the curve of its certificate
 		}
+		if joint && e.second == e.first && (a.group == 0 || e.usualFound()) {
+			joint = false // nothing with a curve is likely to follow
+		}
 		r.renegotiate(a, v)
 	}
 	r.preference(e)
@@ -153,6 +138,16 @@ func (r *run) enumerate(v fact.Version, a *reply, highest, hasModern bool) {
 		}
 	}
 	r.close(e)
+}
+
+// usualFound reports whether the three suites that servers of today have with curves
+// were all found. More is unlikely, and a hello that leaves out both suites and groups
+// would be turned away without telling which was at fault.
+func (e *enumeration) usualFound() bool {
+	all := func(s ...fact.Suite) bool {
+		return !slices.ContainsFunc(s, func(x fact.Suite) bool { return !slices.Contains(e.set.Accepted, x) })
+	}
+	return all(0xC030, 0xC02F, 0xCCA8) || all(0xC02C, 0xC02B, 0xCCA9)
 }
 
 // chose reports whether an answer is a choice on the version in question.
@@ -210,132 +205,6 @@ func (r *run) close(e *enumeration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.out.Suites = append(r.out.Suites, e.set)
-}
-
-// jointGroups are the groups to offer along with suites: those not yet chosen, as
-// long as there are usual ones among them. With an ECDSA certificate its curve must
-// be among them, or the server cannot use it.
-func (r *run) jointGroups(g *groupSearch) []fact.Group {
-	usual := false
-	for _, x := range legacyGroups[:commonLegacy] {
-		usual = usual || slices.Contains(g.remain, x)
-	}
-	if !usual {
-		return nil
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	groups := slices.Clone(g.remain)
-	if r.curve != 0 && !slices.Contains(groups, r.curve) {
-		groups = append(groups, r.curve)
-	}
-	return groups
-}
-
-// legacyGroups ends the search for groups up to TLS 1.2.
-func (r *run) legacyGroups(e *enumeration, g *groupSearch) {
-	var curves, signedDH []fact.Suite
-	ecdsaOnly := true
-	for _, s := range e.set.Accepted {
-		switch s.KeyExchange() {
-		case fact.KexECDHE:
-			curves = append(curves, s)
-			ecdsaOnly = ecdsaOnly && s.Authentication() == fact.AuthECDSA
-		case fact.KexDHE:
-			signedDH = append(signedDH, s)
-		}
-	}
-	if !ecdsaOnly {
-		curves = slices.DeleteFunc(curves, func(s fact.Suite) bool { return s.Authentication() == fact.AuthECDSA })
-	}
-	fields := func(x fact.Group) bool { return finiteField(x) }
-	r.mu.Lock()
-	g.take(r.ffdhe)
-	curve := fact.Group(0)
-	if ecdsaOnly {
-		curve = r.curve
-	}
-	again := r.ffdhe != 0
-	r.mu.Unlock()
-	if len(g.remain) == 0 && len(g.set.Accepted) == 0 {
-		return // no groups were asked for
-	}
-	if len(curves) > 0 {
-		r.searchGroups(e.version, curves, curve, g, func(x fact.Group) bool { return !finiteField(x) })
-	} else if e.gap != "" {
-		g.set.Open, g.set.Gap = append(g.set.Open, g.remain...), e.gap
-	}
-	if again && len(signedDH) > 0 {
-		r.searchGroups(e.version, signedDH, 0, g, fields)
-	}
-	slices.Sort(g.set.Accepted)
-	slices.Sort(g.set.Open)
-	g.set.Open = slices.Compact(g.set.Open)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.out.Groups = append(r.out.Groups, g.set)
-}
-
-// searchGroups offers, with suites that are known to work, the groups of a kind that
-// were not chosen yet. extra is offered last for the sake of the certificate.
-func (r *run) searchGroups(v fact.Version, suites []fact.Suite, extra fact.Group, g *groupSearch, kind func(fact.Group) bool) {
-	for {
-		var offer []fact.Group
-		for _, x := range g.remain {
-			if kind(x) {
-				offer = append(offer, x)
-			}
-		}
-		if len(offer) == 0 {
-			return
-		}
-		left := offer
-		if extra != 0 && !slices.Contains(offer, extra) {
-			offer = append(slices.Clip(offer), extra)
-		}
-		h := r.legacyHello(v, r.batch(suites), offer)
-		if v >= fact.TLS13 {
-			h = r.modernHello(r.batch(suites), offer)
-		}
-		a := r.hello(h, "groups left")
-		switch {
-		case a.ok():
-			got := a.group
-			if a.kex != nil && len(a.kex.P) > 0 {
-				_, got = dhParams(a.kex.P, a.kex.G)
-				r.mu.Lock()
-				r.bookDH(a)
-				r.mu.Unlock()
-			}
-			if !g.take(got) {
-				return // it has its own idea, whatever of these is offered
-			}
-			if a.version() == v {
-				continue
-			}
-			return
-		case a.outcome == declined:
-			r.later(a, func(confirmed bool) {
-				if !confirmed {
-					r.reopenGroups(g.set.Version, left)
-				}
-			})
-		default:
-			g.set.Open, g.set.Gap = append(g.set.Open, left...), a.gap
-		}
-		return
-	}
-}
-
-func (r *run) reopenGroups(v fact.Version, groups []fact.Group) {
-	for i := range r.out.Groups {
-		if s := &r.out.Groups[i]; s.Version == v {
-			s.Open = append(s.Open, groups...)
-			slices.Sort(s.Open)
-			s.Open = slices.Compact(s.Open)
-			s.Gap = fact.GapBlocked
-		}
-	}
 }
 
 // preference judges whether the server has an order of its own, from its choices
@@ -448,83 +317,3 @@ func (r *run) bookDH(a *reply) {
 }
 
 func isSHA2(s fact.SignatureScheme) bool { return s>>8 >= 4 && s>>8 <= 6 || s>>8 == 8 }
-
-// certificates books the chain of an answer up to TLS 1.2.
-func (r *run) certificates(a *reply) {
-	if a.certs == nil {
-		return
-	}
-	r.noStaple = true // asked for; r.staple outweighs it
-	everything := len(r.seen) > 0 && r.seen[0].picked == a.hello.Suite && a.offer.Compression != nil
-	for id, c := range r.chains {
-		if string(c.message) == string(a.certs) {
-			r.serve(id, a.hello.Version, a.staple, everything)
-			return
-		}
-	}
-	certs, err := tlswire.ParseCertificates(a.certs, fact.TLS12)
-	if err != nil || len(certs.DER) == 0 {
-		return
-	}
-	r.deploy(&served{message: a.certs, certs: certs.DER, scts: a.hello.SCTs}, a.hello.Version, a.staple, everything)
-}
-
-// deploy books a chain that was served for the name; the lock is held. everything
-// says that it came when everything was offered.
-func (r *run) deploy(c *served, v fact.Version, staple []byte, everything bool) {
-	id := ChainID(c.certs)
-	switch old := r.chains[id]; {
-	case old == nil:
-		var curve fact.Group
-		c.kind, curve = leafKind(c.certs[0])
-		if c.kind == "ecdsa" && r.curve == 0 {
-			r.curve = curve
-		}
-		r.chains[id] = c
-	case old.message == nil:
-		old.message = c.message
-	}
-	r.serve(id, v, staple, everything)
-}
-
-func (r *run) serve(id string, v fact.Version, staple []byte, everything bool) {
-	c := r.chains[id]
-	if !slices.Contains(c.versions, v) {
-		c.versions = append(c.versions, v)
-	}
-	if c.staple == nil {
-		c.staple = staple
-	}
-	if everything && v > r.firstOn {
-		r.firstOn, r.first = v, id
-	}
-}
-
-// deployments puts the chains that were served for the name in order. The version is
-// the highest up to TLS 1.2 on which a chain came, because there it comes in clear;
-// else TLS 1.3. What came first is what TLS 1.2 and below served when everything was
-// offered, else what TLS 1.3 did.
-func (r *run) deployments() []fact.Deployment {
-	var all []fact.Deployment
-	for id, c := range r.chains {
-		var v fact.Version
-		for _, x := range c.versions {
-			if v == 0 || v == fact.TLS13 || x > v && x != fact.TLS13 {
-				v = x
-			}
-		}
-		if v != 0 {
-			all = append(all, fact.Deployment{Chain: id, Auth: c.kind, Version: v, First: id == r.first})
-		}
-	}
-	slices.SortFunc(all, func(a, b fact.Deployment) int {
-		switch {
-		case a.First != b.First && a.First:
-			return -1
-		case a.First != b.First:
-			return 1
-		}
-		return strings.Compare(a.Auth+a.Chain, b.Auth+b.Chain)
-	})
-	return all
-}

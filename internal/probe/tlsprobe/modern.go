@@ -256,7 +256,7 @@ func (r *run) complete(a *reply, hs tlswire.ModernHandshake, x *tlswire.Exchange
 	if known {
 		return f, nil
 	}
-	_ = a.conn.SetDeadline(time.Now().Add(r.p.cfg.Timeout / 2))
+	_ = a.conn.SetDeadline(time.Now().Add(r.p.cfg.Timeout))
 	tickets, err := c.Tickets()
 	a.close()
 	r.earlyData(c, sh, tickets, err)

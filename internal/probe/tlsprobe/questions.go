@@ -106,7 +106,7 @@ func (r *run) renegotiate(a *reply, v fact.Version) {
 		defer a.close()
 		undo := a.conn.CloseWith(r.ctx)
 		defer undo()
-		_ = a.conn.SetDeadline(time.Now().Add(2 * r.p.cfg.Timeout))
+		_ = a.conn.SetDeadline(time.Now().Add(r.p.cfg.Timeout))
 		n, err := r.renegotiateOn(a)
 		r.bookRenegotiation(a, n, err)
 	})
@@ -120,6 +120,7 @@ func (r *run) renegotiateOn(a *reply) (n int, err error) {
 	for ; n < maxRenegotiations; n++ {
 		h := *a.offer
 		h.Compression, h.Heartbeat, h.Suites = nil, false, []fact.Suite{a.hello.Suite}
+		_ = a.conn.SetDeadline(time.Now().Add(r.p.cfg.Timeout))
 		if err = c.Renegotiate(&h); err != nil {
 			var silent net.Error
 			if n == 0 && errors.As(err, &silent) && silent.Timeout() && r.ctx.Err() == nil {
@@ -329,18 +330,6 @@ func (r *run) bookNoSNI(n *fact.NoSNI, a *reply) {
 	r.out.NoSNI = n
 	r.mu.Unlock()
 	r.observe(&n.Observed, a)
-}
-
-// keepChain books a chain that is no deployment for the name.
-func (r *run) keepChain(certs [][]byte, scts []byte) string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	id := ChainID(certs)
-	if r.chains[id] == nil {
-		kind, _ := leafKind(certs[0])
-		r.chains[id] = &served{certs: certs, scts: scts, kind: kind}
-	}
-	return id
 }
 
 // isOurs reports whether an error is on our side.

@@ -128,9 +128,6 @@ func openssl(t testing.TB, certs []tls.Certificate, args ...string) netip.AddrPo
 		}
 		args = append(args, prefix+"cert", cert, prefix+"key", key, prefix+"cert_chain", cert)
 	}
-	if !slices.Contains(args, "-early_data") {
-		args = append(args, "-www")
-	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

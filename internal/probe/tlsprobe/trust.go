@@ -2,6 +2,7 @@ package tlsprobe
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"time"
@@ -85,6 +86,7 @@ func verify(certs [][]byte, name string, roots *Roots, now time.Time) fact.Trust
 		}
 		if end.After(t.Until) {
 			t.Until = end.UTC()
+			t.Anchor = anchor(c[len(c)-1], certs)
 		}
 	}
 	if err := leaf.VerifyHostname(name); err != nil {
@@ -93,6 +95,17 @@ func verify(certs [][]byte, name string, roots *Roots, now time.Time) fact.Trust
 	}
 	t.Trusted = true
 	return t
+}
+
+// anchor names the root of a path unless it was sent.
+func anchor(root *x509.Certificate, certs [][]byte) *fact.Anchor {
+	for _, c := range certs {
+		if bytes.Equal(c, root.Raw) {
+			return nil
+		}
+	}
+	cert, key := sha256.Sum256(root.Raw), sha256.Sum256(root.RawSubjectPublicKeyInfo)
+	return &fact.Anchor{Cert: cert[:], Key: key[:]}
 }
 
 // problem names in one word why there is no path.
