@@ -125,7 +125,7 @@ func (r *run) enumerate(v fact.Version, a *reply, highest, hasModern bool) {
 		if joint && e.second == e.first && (a.group == 0 || e.usualFound()) {
 			joint = false // nothing with a curve is likely to follow
 		}
-		r.renegotiate(a, v)
+		r.renegotiate(a)
 	}
 	r.preference(e)
 	if highest {

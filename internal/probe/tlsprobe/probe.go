@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"peil/internal/egress"
@@ -77,11 +78,12 @@ func (r *run) ask13and12() {
 // opening asks the first two hellos at once.
 func (r *run) opening() (legacy, modern *reply) {
 	legacy, modern = &reply{gap: fact.GapNotAsked}, &reply{gap: fact.GapNotAsked}
-	r.spawn(func() { legacy = r.firstLegacy(fact.TLS12) })
+	var both sync.WaitGroup
+	both.Go(func() { legacy = r.firstLegacy(fact.TLS12) })
 	if r.plan.version(fact.TLS13) || !r.plan.version(fact.TLS12) {
-		r.spawn(func() { modern = r.firstModern() })
+		both.Go(func() { modern = r.firstModern() })
 	}
-	r.tasks.Wait()
+	both.Wait()
 	return legacy, modern
 }
 
@@ -116,6 +118,9 @@ func (r *run) firstLegacy(v fact.Version) *reply {
 		}
 		keep := v == fact.TLS12 && r.plan.asks(AskRenegotiation)
 		if a = r.ask(question{what: describe(h, "everything"), hello: h, keep: keep}); a.outcome != declined {
+			// At once, for a server that serves one connection at a time must not be
+			// kept waiting with this one open.
+			r.renegotiate(a)
 			return a
 		}
 	}

@@ -13,7 +13,6 @@ import (
 
 // beside starts the questions that the highest version up to TLS 1.2 raises.
 func (r *run) beside(v fact.Version, a *reply) {
-	r.renegotiate(a, v)
 	if !r.plan.asks(AskKexHash) {
 		return
 	}
@@ -88,13 +87,13 @@ func (r *run) wantsHandshake(v fact.Version) bool {
 
 // renegotiate finishes the handshake of an answer that was kept and asks for another
 // one inside it, until the server refuses.
-func (r *run) renegotiate(a *reply, v fact.Version) {
+func (r *run) renegotiate(a *reply) {
 	if a.conn == nil {
 		return
 	}
 	r.mu.Lock()
 	_, can := tlswire.FindSuite(a.hello.Suite)
-	can = can && !r.reneg && v >= fact.TLS10 && a.hello.Compression == 0 && r.plan.asks(AskRenegotiation) &&
+	can = can && !r.reneg && a.hello.Version >= fact.TLS10 && a.hello.Compression == 0 && r.plan.asks(AskRenegotiation) &&
 		(a.hello.Suite.KeyExchange() != fact.KexECDHE || tlswire.CanExchange(a.group))
 	r.reneg = r.reneg || can
 	r.mu.Unlock()
