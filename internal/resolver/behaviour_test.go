@@ -215,6 +215,49 @@ func TestLongAnswersComeOverTCP(t *testing.T) {
 	}
 }
 
+func TestOneServerThatLagsDoesNotMakeAZoneBogus(t *testing.T) {
+	for _, typ := range []uint16{dns.TypeA, dns.TypeDNSKEY, dns.TypeDS} {
+		for range 8 { // whichever server is asked first
+			w := newWorld(t)
+			p := w.zone("nl", 13)
+			z := w.zone("example.nl", 13, "www A 192.0.2.1")
+			hit := z
+			if typ == dns.TypeDS {
+				hit = p
+			}
+			parent := w.parentOf(hit.name)
+			hit.add("@ NS other." + hit.name)
+			second := netip.MustParseAddr("198.41.77.77")
+			parent.add("other." + hit.name + " A " + second.String())
+			r := w.build()
+			w.at[second] = []*zone{hit}
+			lagging := second
+			dial := r.dial
+			r.dial = func(s string) func(context.Context, string, netip.AddrPort) (net.Conn, error) {
+				d := dial(s)
+				return func(ctx context.Context, network string, a netip.AddrPort) (net.Conn, error) {
+					c, err := d(ctx, network, a)
+					if m, ok := c.(*memConn); ok && a.Addr() == lagging {
+						honest := m.reply
+						m.reply = func(tcp bool, q []byte) []byte {
+							var msg dns.Msg
+							b := honest(tcp, q)
+							if b == nil || msg.Unpack(b) != nil {
+								return b
+							}
+							drop(&msg, isSig(typ))
+							b, _ = msg.Pack()
+							return b
+						}
+					}
+					return c, err
+				}
+			}
+			expect(t, r, "www.example.nl", "A", "NOERROR secure 192.0.2.1")
+		}
+	}
+}
+
 func TestNameServersClimbs(t *testing.T) {
 	w := newWorld(t)
 	w.zone("nl", 13)

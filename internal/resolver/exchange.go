@@ -28,14 +28,16 @@ type DialFunc func(ctx context.Context, subject, network string, addr netip.Addr
 // task is one look-up with everything that it needs: its budget, its deadline and
 // where the cost goes.
 type task struct {
-	r       *Resolver
-	ctx     context.Context //nolint:containedctx // a task lives as long as one call
-	subject string
-	dial    func(ctx context.Context, network string, addr netip.AddrPort) (net.Conn, error)
-	tally   *Tally
-	sent    int    // messages; only this task's goroutine counts
-	depth   int    // of look-ups of name-server addresses
-	finding []name // name servers whose addresses are being looked up, outermost first
+	r         *Resolver
+	ctx       context.Context //nolint:containedctx // a task lives as long as one call
+	subject   string
+	dial      func(ctx context.Context, network string, addr netip.AddrPort) (net.Conn, error)
+	tally     *Tally
+	sent      int                     // messages; only this task's goroutine counts
+	depth     int                     // of look-ups of name-server addresses
+	finding   []name                  // name servers whose addresses are being looked up, outermost first
+	avoid     map[netip.AddrPort]bool // servers that are not to be asked now
+	elsewhere int                     // replies that did not validate and led to asking others
 }
 
 var (
@@ -75,14 +77,15 @@ func (t *task) ask(addr netip.AddrPort, q name, typ uint16, flags uint16, try in
 	s := t.r.server(addr)
 	wait := s.timeout(try)
 	tcp, cookies := false, 0
-	for range 5 { // each round changes something: EDNS, cookie, protocol
+	var altered error
+	for range 6 { // each round changes something: EDNS, cookie, protocol
 		s.mu.Lock()
 		edns, mixed := !s.noEDNS, !s.noCase || tcp
-		cookie := t.r.cookie(addr.Addr(), s.cookie)
-		s.mu.Unlock()
-		if !edns {
-			cookie = nil
+		var cookie []byte
+		if edns && !s.noCookie && try == 0 { // a firewall may drop what it does not know
+			cookie = t.r.cookie(addr.Addr(), s.cookie)
 		}
+		s.mu.Unlock()
 		qu := query{flags: flags, qname: []byte(q), qtype: typ, edns: edns, cookie: cookie}
 		if mixed {
 			mixCase(qu.qname)
@@ -90,13 +93,18 @@ func (t *task) ask(addr netip.AddrPort, q name, typ uint16, flags uint16, try in
 		m, err := t.send(addr, s, &qu, tcp, wait)
 		switch {
 		case errors.Is(err, errCase) && !tcp:
-			tcp = true // a forged reply or a server that changes case: TCP tells
+			tcp, altered = true, err // a forged reply or a server that changes case: TCP tells
 			continue
 		case errors.Is(err, errCase):
 			s.mu.Lock()
 			s.noCase = true
 			s.mu.Unlock()
-			err = nil
+		case err != nil && altered != nil && tcp: // no TCP there: then by UDP, as it likes it
+			tcp, altered = false, nil
+			s.mu.Lock()
+			s.noCase = true
+			s.mu.Unlock()
+			continue
 		case err != nil:
 			return nil, err
 		}
@@ -111,6 +119,11 @@ func (t *task) ask(addr netip.AddrPort, q name, typ uint16, flags uint16, try in
 			continue
 		case (m.tc || m.rcode == dns.RcodeBadCookie) && !tcp:
 			tcp = true
+			continue
+		case cookie != nil && !m.edns && (m.rcode == dns.RcodeFormatError || m.rcode == dns.RcodeNotImplemented):
+			s.mu.Lock()
+			s.noCookie = true
+			s.mu.Unlock()
 			continue
 		case edns && !m.edns && (m.rcode == dns.RcodeFormatError || m.rcode == dns.RcodeNotImplemented), edns && m.rcode == dns.RcodeBadVers:
 			s.mu.Lock()

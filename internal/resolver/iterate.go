@@ -148,6 +148,9 @@ func (t *task) askZone(d *delegation, q question) (*result, error) {
 			if t.ctx.Err() != nil {
 				return nil, t.failed(addrs[i], t.r.server(addrs[i]), t.ctx.Err())
 			}
+			if t.avoid[addrs[i]] {
+				continue
+			}
 			tries++
 			m, err := t.ask(addrs[i], q.name, q.typ, 0, round)
 			if err != nil {
@@ -166,6 +169,7 @@ func (t *task) askZone(d *delegation, q question) (*result, error) {
 				worst = worse(worst, &serverError{addr: addrs[i], rcode: -1, err: errLame})
 				continue
 			}
+			res.from(addrs[i])
 			if res.reply != nil && res.reply.lame {
 				fallback = res
 				continue
@@ -185,6 +189,41 @@ func (t *task) askZone(d *delegation, q question) (*result, error) {
 		worst = &serverError{rcode: -1, err: errNoServers}
 	}
 	return nil, worst
+}
+
+// from notes which server said it.
+func (r *result) from(a netip.AddrPort) {
+	for _, rep := range append([]*reply{r.reply, r.ds}, r.more...) {
+		if rep != nil {
+			rep.from = a
+		}
+	}
+}
+
+// others asks the other servers of a zone, after what one said did not validate: one
+// server that lags behind does not make a zone bogus.
+type others struct {
+	*task
+	tried map[netip.AddrPort]bool
+}
+
+// next is what a server says that was not asked yet; nil when there is none.
+func (o *others) next(rep *reply) *reply {
+	if o.tried == nil {
+		o.tried = map[netip.AddrPort]bool{}
+	}
+	if !rep.from.IsValid() || o.tried[rep.from] || o.elsewhere >= maxElsewhere {
+		return nil
+	}
+	o.elsewhere++
+	o.tried[rep.from] = true
+	o.avoid = o.tried
+	defer func() { o.avoid = nil }()
+	other, err := o.iterate(rep.question)
+	if err != nil || o.tried[other.from] {
+		return nil
+	}
+	return other
 }
 
 var (

@@ -22,6 +22,7 @@ const (
 	maxDSTries     = 32   // digests computed for one zone
 	maxNSEC3Hashes = 24   // names hashed for one reply (CVE-2023-50868)
 	maxNSEC3Sets   = 16   // NSEC or NSEC3 records looked at in one reply
+	maxElsewhere   = 8    // replies of one look-up that do not validate and lead to asking other servers
 	maxIterations  = 150  // RFC 9276 section 3.2: a zone with more is insecure
 	maxRSABits     = 4096 // RFC 3110 section 2
 	minRSABits     = 512  // RFC 5702 section 2.1

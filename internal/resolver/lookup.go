@@ -56,7 +56,7 @@ func (t *task) lookup(l *fact.Lookup, q question) {
 			t.unanswered(l, q, err)
 			return
 		}
-		v := t.validate(rep)
+		rep, v := t.validate(rep)
 		join(l, v)
 		ttl = min(ttl, t.left(rep))
 		if rep.kind != aliased {

@@ -36,7 +36,8 @@ type reply struct {
 	soa     name     // owner of the SOA, "" without
 	ttl     uint32
 	until   time.Time
-	lame    bool // not said with authority
+	lame    bool           // not said with authority
+	from    netip.AddrPort // the server that said it
 	verdict atomic.Pointer[verdict]
 }
 

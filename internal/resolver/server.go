@@ -11,13 +11,14 @@ import (
 // server is what is remembered of one address of a name server. Its fields are
 // guarded by mu.
 type server struct {
-	mu      sync.Mutex
-	srtt    time.Duration // smoothed round-trip time; 0 is not known
-	silent  int           // questions in a row without any reply
-	noEDNS  bool          // it does not know EDNS (RFC 6891 section 7)
-	noCase  bool          // it does not return the question as asked: no 0x20 over UDP
-	cookie  []byte        // its server cookie (RFC 7873 section 5.3)
-	lastBad time.Time     // when silent was counted last
+	mu       sync.Mutex
+	srtt     time.Duration // smoothed round-trip time; 0 is not known
+	silent   int           // questions in a row without any reply
+	noEDNS   bool          // it does not know EDNS (RFC 6891 section 7)
+	noCookie bool          // it takes a cookie for an error
+	noCase   bool          // it does not return the question as asked: no 0x20 over UDP
+	cookie   []byte        // its server cookie (RFC 7873 section 5.3)
+	lastBad  time.Time     // when silent was counted last
 }
 
 const (

@@ -97,6 +97,15 @@ func (t *task) fromParent(n name, p *trust) *trust {
 		return &trust{verdict: verdict{security: fact.Indeterminate, problem: pr, gap: gap, zone: n, rcode: -1}}
 	}
 	v := t.judgeIn(rep, p)
+	o := others{task: t}
+	for other := rep; v.security == fact.Bogus && v.here; {
+		if other = o.next(other); other == nil {
+			break
+		}
+		if w := t.judgeIn(other, p); w.security == fact.Secure || w.security == fact.Insecure {
+			rep, v = other, w
+		}
+	}
 	expires := earlier(rep.until, p.expires)
 	switch {
 	case v.security == fact.Insecure: // an unsigned zone begins here, or may
@@ -122,8 +131,8 @@ func (t *task) fromParent(n name, p *trust) *trust {
 	return &z
 }
 
-// withKeys fetches the keys of a zone and checks them against DS records or keys
-// that are trusted already.
+// withKeys fetches the keys of a zone and checks them. When one server's do not hold,
+// others are asked.
 func (t *task) withKeys(n name, ds []dsRecord, trusted []*dnskey, until, expires time.Time) *trust {
 	z := &trust{verdict: verdict{zone: n, rcode: -1}, expires: t.r.tick().Add(maxBadTTL)}
 	rep, err := t.resolve(n, dns.TypeDNSKEY)
@@ -137,6 +146,23 @@ func (t *task) withKeys(n name, ds []dsRecord, trusted []*dnskey, until, expires
 		}
 		return z
 	}
+	z = t.checkKeys(rep, n, ds, trusted, until, expires)
+	o := others{task: t}
+	for z.security == fact.Bogus {
+		if rep = o.next(rep); rep == nil {
+			break
+		}
+		if other := t.checkKeys(rep, n, ds, trusted, until, expires); other.security == fact.Secure {
+			z = other
+		}
+	}
+	return z
+}
+
+// checkKeys checks the keys of a zone against its DS records, or against keys that
+// are trusted already.
+func (t *task) checkKeys(rep *reply, n name, ds []dsRecord, trusted []*dnskey, until, expires time.Time) *trust {
+	z := &trust{verdict: verdict{zone: n, rcode: -1}, expires: t.r.tick().Add(maxBadTTL)}
 	z.security = fact.Bogus
 	if rep.kind != answered {
 		z.problem = &fact.Problem{

@@ -6,13 +6,28 @@ import (
 	"peil/internal/fact"
 )
 
-// validate says how far a reply can be trusted. The verdict is kept with it.
-func (t *task) validate(rep *reply) *verdict {
-	now := t.r.tick()
-	if v := rep.verdict.Load(); v != nil && now.Before(v.recheck) {
-		return v
+// validate says how far a reply can be trusted. When it cannot, what another server
+// says may take its place.
+func (t *task) validate(rep *reply) (*reply, *verdict) {
+	if v := rep.verdict.Load(); v != nil && t.r.tick().Before(v.recheck) {
+		return rep, v
 	}
-	v := t.judge(rep)
+	v := t.settle(rep, t.judge(rep))
+	o := others{task: t}
+	for other := rep; v.security == fact.Bogus && v.here; {
+		if other = o.next(other); other == nil {
+			break
+		}
+		if w := t.settle(other, t.judge(other)); w.security == fact.Secure || w.security == fact.Insecure {
+			return other, w
+		}
+	}
+	return rep, v
+}
+
+// settle keeps a verdict with the reply that it is of.
+func (t *task) settle(rep *reply, v *verdict) *verdict {
+	now := t.r.tick()
 	switch v.security {
 	case fact.Indeterminate:
 		return v
@@ -99,7 +114,7 @@ func (t *task) judgeIn(rep *reply, z *trust) *verdict {
 }
 
 func (v *verdict) bogus(p *fact.Problem) *verdict {
-	v.security, v.problem = fact.Bogus, p
+	v.security, v.problem, v.here = fact.Bogus, p, true
 	return v
 }
 

@@ -17,6 +17,7 @@ type verdict struct {
 	wildcard  bool
 	delegated bool      // a DS denial: NS records stand at the name, a zone begins there
 	nxname    bool      // the name is denied by the NXNAME type (RFC 9824)
+	here      bool      // of bogus: the reply itself fails, by keys that hold
 	rcode     int       // what the proof shows the code to be; -1: as received
 	recheck   time.Time // by the clock of the caches
 }

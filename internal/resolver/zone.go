@@ -94,7 +94,8 @@ func (t *task) fetch(q question) (*reply, *verdict, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return rep, t.validate(rep), nil
+	rep, v := t.validate(rep)
+	return rep, v, nil
 }
 
 // parentNS is the NS set of a zone as its parent has it; nil when the parent's
