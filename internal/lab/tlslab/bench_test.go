@@ -74,6 +74,40 @@ func BenchmarkHello(b *testing.B) {
 	}
 }
 
+// BenchmarkLoopback is a probe as the lab meets it: connect, hello, the first flight,
+// RST; client and kernel included.
+func BenchmarkLoopback(b *testing.B) {
+	addr, _ := play(b, UsualNginx())
+	hello := helloOf(b, &tls.Config{ServerName: site, MaxVersion: tls.VersionTLS12})
+	buf := make([]byte, 4096)
+	b.ReportAllocs()
+	for b.Loop() {
+		c, err := net.Dial("tcp", addr)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := c.Write(hello); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := c.Read(buf); err != nil {
+			b.Fatal(err)
+		}
+		ResetConn(c)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "hellos/s")
+}
+
+// BenchmarkVisit is a visit by crypto/tls: a full handshake and a page.
+func BenchmarkVisit(b *testing.B) {
+	addr, a := play(b, nil)
+	cfg := &tls.Config{RootCAs: a.Pool(), ServerName: site}
+	for b.Loop() {
+		if _, _, err := get(addr, cfg); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkCertificates measures the certificates of sites that share a profile.
 func BenchmarkCertificates(b *testing.B) {
 	a, err := pki.New(time.Now)

@@ -61,10 +61,7 @@ func (c *Conn) handshake13(leaves []*pki.Leaf) error {
 	if err := k.next(secret); err != nil {
 		return err
 	}
-	clientHS, err := k.derive("c hs traffic", c.transcript)
-	if err != nil {
-		return err
-	}
+	hellos := len(c.transcript)
 	serverHS, err := k.derive("s hs traffic", c.transcript)
 	if err != nil {
 		return err
@@ -72,11 +69,28 @@ func (c *Conn) handshake13(leaves []*pki.Leaf) error {
 	if c.out, err = k.protect(serverHS); err != nil {
 		return err
 	}
-	handshakeRead, err := k.protect(clientHS)
+	if err := c.queueFlight13(serverHS); err != nil {
+		return err
+	}
+	if err := c.flushFlight(); err != nil {
+		return err
+	}
+	if _, err := c.br.Peek(1); err != nil {
+		return err // most clients leave here: the keys that follow are for those who stay
+	}
+	return c.complete13(hellos, earlyRead)
+}
+
+// complete13 makes the keys that follow and takes the client's side of the handshake.
+// The hellos are the first bytes of the transcript.
+func (c *Conn) complete13(hellos int, earlyRead protection) error {
+	k := c.k13
+	clientHS, err := k.derive("c hs traffic", c.transcript[:hellos])
 	if err != nil {
 		return err
 	}
-	if err := c.queueFlight13(serverHS); err != nil {
+	handshakeRead, err := k.protect(clientHS)
+	if err != nil {
 		return err
 	}
 	if err := k.next(nil); err != nil {
@@ -86,9 +100,6 @@ func (c *Conn) handshake13(leaves []*pki.Leaf) error {
 		return err
 	}
 	if k.serverTraffic, err = k.derive("s ap traffic", c.transcript); err != nil {
-		return err
-	}
-	if err := c.flushFlight(); err != nil {
 		return err
 	}
 	if c.out, err = k.protect(k.serverTraffic); err != nil {

@@ -12,7 +12,9 @@ import (
 // all sites that behave alike and never changed once in use: what is learnt from it
 // is kept per pointer.
 type Profile struct {
-	// Versions are the protocol versions spoken. nil: TLS 1.2 and TLS 1.3.
+	// Versions are the protocol versions spoken. nil: TLS 1.2 and TLS 1.3. SSL 2.0 and
+	// SSL 3.0 need an RSA certificate in Certs, SSL 2.0 an address of its own (it names
+	// no server); both end before the keys are used.
 	Versions []fact.Version
 	// Suites are the cipher suites per version, in the server's order. A version
 	// without an entry gets DefaultSuites(version).
