@@ -147,10 +147,11 @@ func (w *work) host(ctx context.Context, addr netip.Addr, h *fact.WebHost) *http
 	if visit != nil {
 		h.HTTP = &visit.HTTP
 		w.control(h, secure)
-		settle(h, visit.HTTP.Plain, visit.HTTP.Secure)
+		fetches := []*fact.Fetch{visit.HTTP.Plain, visit.HTTP.Secure}
 		if s := visit.HTTP.SecurityTxt; s != nil {
-			settle(h, s.WellKnown, s.Legacy)
+			fetches = append(fetches, s.WellKnown, s.Legacy)
 		}
+		settle(h, w.http.Alerted(secure), fetches...)
 		if !n.SecurityTxt {
 			visit.HTTP.SecurityTxt = nil
 		}
@@ -179,17 +180,20 @@ func (w *work) control(h *fact.WebHost, secure netip.AddrPort) {
 }
 
 // settle says what a failed handshake of the visitor means, now that it is known
-// what TLS the server speaks: where others were accepted it was our client that
-// could not, or we that were cut off; only where none was is it the server's failure.
-func settle(h *fact.WebHost, fetches ...*fact.Fetch) {
+// what TLS the server speaks: where hellos were accepted it was our client that could
+// not (an alert), or we that were cut off; only where none was is it the server's
+// failure.
+func settle(h *fact.WebHost, alerted bool, fetches ...*fact.Fetch) {
 	if h.TLS == nil || h.TLS.Working.No() {
 		return
 	}
-	gap := fact.GapUnsupported
-	if h.TLS.Working.Missing() {
-		if gap = h.TLS.Working.Gap; gap == "" {
-			gap = fact.GapBlocked
-		}
+	gap := h.TLS.Working.Gap
+	switch {
+	case gap != "":
+	case alerted:
+		gap = fact.GapUnsupported
+	default:
+		gap = fact.GapBlocked
 	}
 	for _, f := range fetches {
 		last := f.Last()

@@ -307,16 +307,17 @@ func TestAFailedHandshakeIsOursWhenOthersWereAccepted(t *testing.T) {
 	}
 	for _, c := range []struct {
 		working fact.Observed
+		alerted bool
 		end     string
 		gap     fact.Gap
 	}{
-		{fact.Observed{Answer: fact.Accepted}, "", fact.GapUnsupported},
-		{fact.Observed{Answer: fact.Declined}, fact.EndClientError, ""},
-		{fact.Observed{Gap: fact.GapTimeout}, "", fact.GapTimeout},
-		{fact.Observed{}, "", fact.GapBlocked},
+		{fact.Observed{Answer: fact.Accepted}, true, "", fact.GapUnsupported},
+		{fact.Observed{Answer: fact.Accepted}, false, "", fact.GapBlocked},
+		{fact.Observed{Answer: fact.Declined}, true, fact.EndClientError, ""},
+		{fact.Observed{Gap: fact.GapTimeout}, true, "", fact.GapTimeout},
 	} {
 		f := fetch()
-		settle(&fact.WebHost{Addr: addr, TLS: &fact.TLS{Working: c.working}}, f, nil)
+		settle(&fact.WebHost{Addr: addr, TLS: &fact.TLS{Working: c.working}}, c.alerted, f, nil)
 		if f.End != c.end || f.Gap != c.gap || f.Last().Gap != c.gap {
 			t.Errorf("%+v: %+v", c.working, f)
 		}

@@ -219,7 +219,7 @@ func (l *Look) caa(ctx context.Context) {
 // (catalogue B.11).
 func (l *Look) tlsa(ctx context.Context) {
 	name := "_443._tcp." + l.name
-	if r := l.lookup(ctx, name, "TLSA"); len(r.Records) == 0 {
+	if r := l.lookup(ctx, name, "TLSA"); len(r.Records) == 0 && (r.Answered() || r.Security == fact.Bogus) {
 		l.lookup(ctx, name, "A")
 	}
 }
@@ -247,7 +247,7 @@ const maxZones = 40
 
 // zones gathers the zones that answers rest on, and those above them.
 func (l *Look) zones(ctx context.Context, d *fact.DNS) []fact.Zone {
-	want := []string{}
+	var want []string
 	add := func(z string) {
 		if z != "" && !slices.Contains(want, z) && len(want) < maxZones {
 			want = append(want, z)
@@ -260,10 +260,18 @@ func (l *Look) zones(ctx context.Context, d *fact.DNS) []fact.Zone {
 		}
 	}
 	var zones []fact.Zone
-	for i := 0; i < len(want); i++ {
-		z := l.p.zone(ctx, want[i])
-		zones = append(zones, z)
-		add(z.Parent)
+	for done := 0; done < len(want); { // all that are known at once, then those above
+		next := make([]fact.Zone, len(want)-done)
+		var wg sync.WaitGroup
+		for i, name := range want[done:] {
+			wg.Go(func() { next[i] = l.p.zone(ctx, name) })
+		}
+		wg.Wait()
+		done = len(want)
+		for _, z := range next {
+			zones = append(zones, z)
+			add(z.Parent)
+		}
 	}
 	slices.SortFunc(zones, func(a, b fact.Zone) int {
 		if c := depth(a.Name) - depth(b.Name); c != 0 {
