@@ -13,15 +13,14 @@ import (
 
 // signedZone is a zone that a real signer signs, with one fault.
 type signedZone struct {
-	name    string
-	alg     string // for ldns-keygen; "" leaves the zone unsigned
-	bits    int
-	opts    []string                      // of ldns-signzone
-	spoil   func(c *country, zone string) // changes the signed file
-	ds      func(c *country, own []string) []string
-	knot    string // signed by knotd with this policy instead
-	extra   string // more records
-	records string // instead of the usual ones
+	name  string
+	alg   string // for ldns-keygen; "" leaves the zone unsigned
+	bits  int
+	opts  []string                      // of ldns-signzone
+	spoil func(c *country, zone string) // changes the signed file
+	ds    func(c *country, own []string) []string
+	knot  string // signed by knotd with this policy instead
+	extra string // more records
 }
 
 const usual = `@ 300 A 192.0.2.1

@@ -85,23 +85,9 @@ func (t *task) prime() {
 			if i == 4 || t.ctx.Err() != nil {
 				break
 			}
-			m, err := t.ask(a, root, dns.TypeNS, 0, 0)
-			if err != nil || m.rcode != dns.RcodeSuccess {
-				continue
-			}
-			for _, s := range group(m.answer) {
-				if s.owner == root && s.typ == dns.TypeNS {
-					d := newDelegation(s, root, m.extra, r.tick())
-					for _, ns := range d.ns { // what the reply left out the hints may tell
-						if len(d.glue[ns]) == 0 && len(r.hints.glue[ns]) > 0 {
-							d.glue[ns] = r.hints.glue[ns]
-						}
-					}
-					if len(t.known(d)) > 0 {
-						r.rootServers.Store(d)
-						return struct{}{}, nil
-					}
-				}
+			if d := t.primedBy(a); d != nil {
+				r.rootServers.Store(d)
+				return struct{}{}, nil
 			}
 		}
 		h := *r.hints
@@ -109,6 +95,29 @@ func (t *task) prime() {
 		r.rootServers.Store(&h)
 		return struct{}{}, nil
 	})
+}
+
+// primedBy is the root's NS set as a server gives it; nil when it is of no use.
+func (t *task) primedBy(a netip.AddrPort) *delegation {
+	m, err := t.ask(a, root, dns.TypeNS, 0, 0)
+	if err != nil || m.rcode != dns.RcodeSuccess {
+		return nil
+	}
+	for _, s := range group(m.answer) {
+		if s.owner != root || s.typ != dns.TypeNS {
+			continue
+		}
+		d := newDelegation(s, root, m.extra, t.r.tick())
+		for _, ns := range d.ns { // what the reply left out the hints may tell
+			if len(d.glue[ns]) == 0 && len(t.r.hints.glue[ns]) > 0 {
+				d.glue[ns] = t.r.hints.glue[ns]
+			}
+		}
+		if len(t.known(d)) > 0 {
+			return d
+		}
+	}
+	return nil
 }
 
 // known are the addresses of a delegation that need no further question.

@@ -52,6 +52,10 @@ var faults = []struct {
 	{"stripped signatures", func(_ *world, z *zone) {
 		z.edit = func(_ dns.Question, m *dns.Msg) { drop(m, isSig(dns.TypeA)) }
 	}, "www.example.nl", "A", "NOERROR bogus/no_rrsig 10 example.nl 192.0.2.1"},
+	{"alias without signature, on the only server", func(_ *world, z *zone) {
+		z.add("alias CNAME www")
+		z.edit = func(_ dns.Question, m *dns.Msg) { drop(m, isSig(dns.TypeCNAME)) }
+	}, "alias.example.nl", "A", "NOERROR bogus/no_rrsig 10 example.nl CNAME>www.example.nl 192.0.2.1"},
 	{"stripped denial", func(_ *world, z *zone) {
 		z.edit = func(_ dns.Question, m *dns.Msg) {
 			drop(m, func(rr dns.RR) bool { return rr.Header().Rrtype == dns.TypeNSEC || isSig(dns.TypeNSEC)(rr) })

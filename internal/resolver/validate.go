@@ -104,8 +104,7 @@ func (t *task) judgeIn(rep *reply, z *trust) *verdict {
 			return v.bogus(problem)
 		}
 		v.until = earlier(v.until, p.until)
-		owner := rep.set.owner
-		if n := owner.labels(); int(p.sig.labels) < n && !(owner.isWildcard() && int(p.sig.labels) == n-1) {
+		if p.expanded(rep.set.owner) {
 			return t.expanded(rep, z, v, w, int(p.sig.labels))
 		}
 		return v
@@ -153,7 +152,7 @@ func (t *task) denied(rep *reply, z *trust, v *verdict, w *work) *verdict {
 	if problem != nil {
 		return v.bogus(problem)
 	}
-	o := unproven
+	var o outcome
 	if rep.kind == noName {
 		o = d.noName(rep.name)
 		if o == unproven { // the proof may be one that the type is absent: then that holds
@@ -214,9 +213,7 @@ func (t *task) proofs(rep *reply, z *trust, v *verdict, w *work, strict bool) (*
 			}
 			continue
 		}
-		n := s.owner.labels()
-		expanded := int(p.sig.labels) < n && !(s.owner.isWildcard() && int(p.sig.labels) == n-1)
-		if expanded && s.typ != dns.TypeSOA {
+		if p.expanded(s.owner) && s.typ != dns.TypeSOA {
 			continue // a denial cannot be made from a wildcard
 		}
 		v.until = earlier(v.until, p.until)

@@ -194,6 +194,16 @@ type proof struct {
 	until time.Time
 }
 
+// expanded reports whether the set that the signature is over was made from a
+// wildcard: it says fewer labels than the owner has (RFC 4035 section 5.3.4).
+func (p proof) expanded(owner name) bool {
+	n := owner.labels()
+	if owner.isWildcard() {
+		n--
+	}
+	return int(p.sig.labels) < n
+}
+
 // verify looks for a signature of zone over the set that holds, made by one of
 // keys (RFC 4035 section 5.3). It prefers the one that lasts longest.
 func (s *rrset) verify(zone name, keys []*dnskey, now time.Time, w *work) (proof, *fact.Problem) {

@@ -430,7 +430,7 @@ func (z *zone) answer(q dns.Question) *dns.Msg {
 	n := strings.ToLower(q.Name)
 	defer func() { m.Ns = dedupe(m.Ns) }()
 	soa := func() { m.Ns = append(m.Ns, z.get(z.name, dns.TypeSOA)...) }
-	if c := z.cutAbove(n); c != "" && !(c == n && q.Qtype == dns.TypeDS) {
+	if c := z.cutAbove(n); c != "" && (c != n || q.Qtype != dns.TypeDS) {
 		m.Authoritative = false
 		m.Ns = append(m.Ns, z.signed[c][dns.TypeNS]...)
 		if ds := z.get(c, dns.TypeDS); ds != nil {
@@ -476,7 +476,7 @@ func (z *zone) answer(q dns.Question) *dns.Msg {
 	}
 	if set == nil {
 		soa()
-		if !(z.optOut && z.cuts[n]) {
+		if !z.optOut || !z.cuts[n] {
 			m.Ns = append(m.Ns, z.cover(from)...)
 		} else {
 			m.Ns = append(m.Ns, z.absent(n, false)...)
@@ -511,7 +511,8 @@ func (w *world) reply(addr netip.Addr, tcp bool, b []byte) []byte {
 	var best *zone
 	n := strings.ToLower(qu.Name)
 	for _, z := range w.at[addr] {
-		if dns.IsSubDomain(z.name, n) && !(qu.Qtype == dns.TypeDS && n == z.name && n != ".") && (best == nil || len(z.name) > len(best.name)) {
+		above := qu.Qtype != dns.TypeDS || n != z.name || n == "."
+		if dns.IsSubDomain(z.name, n) && above && (best == nil || len(z.name) > len(best.name)) {
 			best = z
 		}
 	}
