@@ -19,6 +19,7 @@ type Conn struct {
 	version fact.Version
 	suite   *Suite
 	hello   *ServerHello
+	certs   [][]byte
 
 	clientVerify, serverVerify []byte
 
@@ -35,6 +36,9 @@ func (c *Conn) Suite() fact.Suite { return c.suite.ID }
 
 // ServerHello is what the server chose.
 func (c *Conn) ServerHello() *ServerHello { return c.hello }
+
+// Certificates are those that the server sent, leaf first, up to TLS 1.2.
+func (c *Conn) Certificates() [][]byte { return c.certs }
 
 // seal appends payload in records under the protection in force.
 func (c *Conn) seal(dst []byte, t Type, payload []byte) ([]byte, error) {

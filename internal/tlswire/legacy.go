@@ -108,6 +108,9 @@ func (c *Conn) finishLegacy(h LegacyHandshake) error {
 		return err
 	}
 	c.hello, c.suite, c.version = f.hello, suite, v
+	if f.certs != nil {
+		c.certs = f.certs.DER
+	}
 
 	clientVerify := Finished(v, suite.Hash, master, "client", transcript)
 	finished := AppendMessage(nil, MsgFinished, func(b []byte) []byte { return append(b, clientVerify...) })
