@@ -13,13 +13,17 @@ import (
 // that Internet.nl judges. anonymous says that there is none because the server has
 // nothing but suites without a certificate.
 func (v *view) firstChain(t *fact.TLS) (c *fact.Chain, anonymous bool) {
-	for _, d := range t.Deployments {
-		if d.First {
-			return v.Chain(d.Chain), false
+	var best *fact.Deployment
+	for i := range t.Deployments {
+		d := &t.Deployments[i]
+		// SSL 2.0 hands out a certificate of its own accord; TLS is what counts.
+		better := best == nil || best.Version == fact.SSL20 && d.Version != fact.SSL20
+		if better || d.First && d.Version != fact.SSL20 {
+			best = d
 		}
 	}
-	if len(t.Deployments) > 0 {
-		return v.Chain(t.Deployments[0].Chain), false
+	if best != nil {
+		return v.Chain(best.Chain), false
 	}
 	some := false
 	for _, set := range t.Suites {
@@ -67,7 +71,7 @@ func (v *view) inlCertificate(s *inlServer, t *fact.TLS) {
 	if leaf.matches(v.Target.Name) {
 		s.good("https_cert_domain")
 	} else {
-		s.bad("https_cert_domain", inlList(leaf.DNSNames))
+		s.bad("https_cert_domain", firstWord(inlList(leaf.DNSNames), "no subjectAltName"))
 	}
 	v.inlOCSP(s, t, leaf)
 	v.inlDANE(s, c)

@@ -1,5 +1,7 @@
 package norm
 
+import "peil/internal/fact"
+
 // The custom results of the batch API (catalogue C.5), as functions of what the
 // edition found.
 
@@ -23,6 +25,9 @@ func TLS13Support(servers []ServerWords) string {
 	}
 	return "yes"
 }
+
+// WebTLS13Support is custom.tls_1_3_support of a website.
+func WebTLS13Support(m *fact.Measurement) string { return TLS13Support(inlWeb(newView(m)).servers) }
 
 // ServerWords are the verdict words of one server that TLS13Support reads.
 type ServerWords struct{ Available, EarlyData string }

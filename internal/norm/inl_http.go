@@ -35,8 +35,8 @@ func (v *view) inlHTTP(s *inlServer, h *fact.WebHost) {
 			return
 		}
 		// The server broke off: HSTS and compression are bad, the headers not tested.
-		s.bad("https_http_compress")
-		s.set("https_http_hsts", inlResult{word: "bad", status: inlFail})
+		s.bad("https_http_compress").evidence("GET https://" + v.Target.Name + "/: " + h.HTTP.Secure.End)
+		s.bad("https_http_hsts").evidence("GET https://" + v.Target.Name + "/: " + h.HTTP.Secure.End)
 		return
 	}
 	v.inlHeaders(s, first)
@@ -95,6 +95,9 @@ func (v *view) inlHeaders(s *inlServer, hop *fact.Hop) {
 		for _, x := range hop.Values(name) {
 			out = append(out, name+": "+x)
 		}
+		if out == nil {
+			out = []string{"HTTP " + strconv.Itoa(hop.Status) + ", no " + name}
+		}
 		return out
 	}
 	const encoding, hsts, frame, sniff, csp, referrer = "Content-Encoding", "Strict-Transport-Security", "X-Frame-Options", "X-Content-Type-Options", "Content-Security-Policy", "Referrer-Policy"
@@ -124,7 +127,7 @@ func (v *view) inlHeaders(s *inlServer, hop *fact.Hop) {
 	codes, present := internetnl.CSPFailures(hop.Values(csp), v.Target.Name)
 	switch {
 	case !present:
-		s.bad("appsecpriv_csp", "no header")
+		s.bad("appsecpriv_csp", "no header").evidence(lines(csp)...)
 	case len(codes) > 0:
 		s.bad("appsecpriv_csp", inlList(codes)).evidence(lines(csp)...)
 	default:
@@ -167,11 +170,12 @@ func (v *view) inlSecurityTxt(s *inlServer, f *fact.SecurityTxt) {
 	a := internetnl.SecurityTxtAnswer{WellKnown: well, Body: f.Body}
 	from := f.WellKnown.Last()
 	if well != 200 {
+		// Whatever stands at the old place, the verdict is bad; only the code differs.
 		if a.Legacy, gap = status(f.Legacy); gap != "" {
-			s.missed(name, gap)
-			return
+			a.Legacy = well
+		} else {
+			from = f.Legacy.Last()
 		}
-		from = f.Legacy.Last()
 	}
 	if from != nil {
 		a.URL, a.ContentType = from.URL, from.Values("Content-Type")

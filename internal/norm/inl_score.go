@@ -252,18 +252,6 @@ func inlNSPoints(hosts []inlHostScore) int {
 	return sum / n
 }
 
-// inlMXPoints is the average of the points of the mail servers, rounded down.
-func inlMXPoints(points []int) int {
-	if len(points) == 0 {
-		return 0
-	}
-	sum := 0
-	for _, p := range points {
-		sum += p
-	}
-	return sum / len(points)
-}
-
 // inlDNSSECPoints are the points of a DNSSEC status (catalogue B.2).
 func inlDNSSECPoints(status string) int {
 	switch status {
@@ -273,13 +261,4 @@ func inlDNSSECPoints(status string) int {
 		return 2
 	}
 	return 0
-}
-
-// inlMailDNSSECPoints is the minimum over the domain and its mail servers.
-func inlMailDNSSECPoints(statuses ...string) int {
-	least := 10
-	for _, s := range statuses {
-		least = min(least, inlDNSSECPoints(s))
-	}
-	return least
 }

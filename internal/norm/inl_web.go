@@ -148,6 +148,40 @@ func (s *inlServer) set(name string, r inlResult) *inlTest {
 	return t
 }
 
+// inlBare are the lines of evidence for what is told by its absence or by a bare yes.
+var inlBare = map[string]string{
+	"ipv6_ns_reach.silent": "no reply over UDP or TCP port 53",
+	"ipv6_ws_address.bad":  "no AAAA record", "https_http_available.bad": "no A and no AAAA record", "dnssec_exist.bad": "no chain of trust to the zone",
+	"https_tls_compress.bad": "ServerHello: compression method DEFLATE", "https_tls_secreneg.bad": "ServerHello without renegotiation_info",
+	"https_tls_extendedmastersecret.bad": "ServerHello without extended_master_secret",
+	"https_tls_keyexchangehash.bad":      "ServerKeyExchange signed with SHA-1", "https_tls_keyexchangehash.phase-out": "ServerKeyExchange signed with SHA-224",
+	"https_tls_0rtt.bad": "EncryptedExtensions: early_data", "https_tls_ocsp.ok": "no CertificateStatus",
+	"https_tls_caa.bad": "no CAA record at the name or above it", "https_dane_exist.bad": "no secure TLSA record",
+	"ipv6_ns_address.lacks": "no AAAA record", "rpki_exists.no-roa": "no VRP", "ns_rpki_exists.no-roa": "no VRP",
+	"appsecpriv_securitytxt.bad": "empty body",
+}
+
+// bare is the evidence of a finding that came without any: its arguments are in the
+// words of the wire.
+func (f finding) bare() finding {
+	if len(f.evidence) > 0 || f.outcome < Info {
+		return f
+	}
+	var words []string
+	for _, a := range f.saw.Args {
+		if a != "" {
+			words = append(words, a)
+		}
+	}
+	if line := inlList(words); line != "" {
+		return f.with(line)
+	}
+	if line := inlBare[f.saw.Code]; line != "" {
+		return f.with(line)
+	}
+	return f
+}
+
 // require makes a test required: it was tested.
 func (s *inlServer) require(name string) { s.tests[s.index[name]].worst = inlFail }
 
@@ -314,6 +348,7 @@ func (v *view) inlVerdict(t inlTest) Verdict {
 		d.Reasons = []Reason{t.reason()}
 	}
 	for _, f := range t.with {
+		f = f.bare()
 		if f.subject != "" {
 			d.PerSubject = append(d.PerSubject, SubjectVerdict{Subject: f.subject, Outcome: f.outcome, Saw: f.saw})
 		}

@@ -421,6 +421,9 @@ func inlCheckWords(t testing.TB, r *Result) {
 		for _, x := range v.Reasons {
 			check(x)
 		}
+		if v.Outcome >= Info && len(v.Evidence) == 0 {
+			t.Errorf("%s is %s without evidence", v.ID, brief(&v))
+		}
 		for _, x := range v.PerSubject {
 			check(x.Saw)
 		}
@@ -625,6 +628,9 @@ func TestGoldenResults(t *testing.T) {
 			for _, x := range v.PerSubject {
 				fmt.Fprintf(&b, "  at  %s: %s, %s\n", x.Subject, x.Outcome, inlFillArgs(internetNL().Reasons[x.Saw.Code].EN, x.Saw.Args))
 			}
+			for _, x := range v.Evidence {
+				fmt.Fprintf(&b, "  it  %s\n", x)
+			}
 			if v.Check != "" {
 				fmt.Fprintf(&b, "  do  %s\n", v.Check)
 			}
@@ -748,5 +754,38 @@ func BenchmarkJudgeInternetNL(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		Judge(m, internetNL())
+	}
+}
+
+func TestWebTLS13Support(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		do   inlChange
+		want string
+	}{
+		{"up", func(*fact.Measurement) {}, "yes"},
+		{"without TLS 1.3 all the same [Q]", inlVersion(fact.TLS13, inlNo), "yes"},
+		{"one dead", inlHost(inlV4Addr, func(h *fact.WebHost) { h.Port443 = inlIsDead }), "undetermined"},
+		{"no address", inlAll(inlNoAddress("A"), inlNoAddress("AAAA")), "no"},
+	} {
+		m := inlGoodWebsite()
+		c.do(m)
+		if got := WebTLS13Support(m); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestCertificateOfSSL2IsNotTheOneJudged(t *testing.T) {
+	m := inlGoodWebsite()
+	der := inlCerts()["rsa1024"]
+	id := fact.ChainID([][]byte{der})
+	m.Chains = append(m.Chains, fact.Chain{ID: id, Certs: [][]byte{der}})
+	inlTlsOf(func(x *fact.TLS) {
+		x.Deployments = append([]fact.Deployment{{Chain: id, Version: fact.SSL20, First: true}}, x.Deployments...)
+		x.Deployments[1].First = false
+	})(m)
+	if v := inlJudge(t, m).Verdict("web_https_cert_pubkey"); v.Outcome != Passed {
+		t.Errorf("%+v", v)
 	}
 }
