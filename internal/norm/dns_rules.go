@@ -140,7 +140,7 @@ var dnsPair = rule{
 			plain, secure *fact.Fetch
 			word          string
 		}{{p.A, p.Plain4, p.Secure4, "IPv4"}, {p.AAAA, p.Plain6, p.Secure6, "IPv6"}} {
-			if fam.l == nil || denied(fam.l) {
+			if denied(fam.l) {
 				continue
 			}
 			fs = append(fs, pairFamily(fam.l, fam.plain, fam.secure, fam.word).on(p.Name+" "+fam.word))
@@ -150,6 +150,9 @@ var dnsPair = rule{
 }
 
 func pairFamily(l *fact.Lookup, plain, secure *fact.Fetch, word string) finding {
+	if l == nil {
+		return missed("")
+	}
 	if l.Gap != "" {
 		return missed(l.Gap)
 	}

@@ -187,6 +187,9 @@ func (v *view) eachSignedZone(judge func(*fact.Zone) finding) Verdict {
 			fs = append(fs, judge(z).on(n))
 		}
 	}
+	if len(fs) == 0 {
+		return combine(missed(""))
+	}
 	return combine(fs...)
 }
 

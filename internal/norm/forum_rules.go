@@ -56,6 +56,9 @@ func field(tests []*Verdict) Verdict {
 				}
 			}
 			out.Evidence = append(out.Evidence, d.Evidence...)
+			if len(d.PerSubject) == 0 && len(d.Evidence) == 0 {
+				out.Evidence = append(out.Evidence, strings.TrimSpace(d.ID+" "+d.Word))
+			}
 		}
 	}
 	if len(out.Evidence) > maxEvidence {

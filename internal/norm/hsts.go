@@ -233,7 +233,7 @@ var hstsPreload = rule{
 			case h.MaxAge < year || !h.IncludeSubDomains || !h.Preload:
 				return fail(because("hsts-no-preload")).with("Strict-Transport-Security: " + hop.Values("Strict-Transport-Security")[0])
 			case redirect.Outcome == Failed:
-				return fail(because("preload-no-redirect"))
+				return fail(because("preload-no-redirect")).with(redirect.Evidence...)
 			case redirect.Outcome == NotMeasured:
 				return missed(redirect.Gap)
 			}

@@ -233,7 +233,7 @@ var httpTwo = rule{
 			case h.HTTP.HTTP2.Yes():
 				return pass(because("http2"))
 			case h.HTTP.HTTP2.No():
-				return fail(because("no-http2"))
+				return fail(because("no-http2")).with("ALPN: h2 not chosen")
 			}
 			return missed(h.HTTP.HTTP2.Gap)
 		})
@@ -253,7 +253,7 @@ var httpThree = rule{
 			if len(h.HTTP.HTTP3) > 0 {
 				return pass(because("http3", h.HTTP.HTTP3[0]))
 			}
-			return fail(because("no-http3"))
+			return fail(because("no-http3")).with("no Alt-Svc and no HTTPS record with h3")
 		})
 	},
 }

@@ -109,10 +109,13 @@ func (v *view) eachDocument(judge func(*fact.WebHost, *fact.Hop) finding) Verdic
 				return f
 			}
 			if !redirects(hop) {
-				break
+				return judge(h, hop)
 			}
 		}
-		return judge(h, hop)
+		if _, host := origin(hop.Next); host != v.Target.Name {
+			return none(because("redirects-elsewhere", hop.Next))
+		}
+		return missed(h.HTTP.Secure.Gap) // the chain was not followed to its end
 	})
 }
 

@@ -196,7 +196,7 @@ var tlsPostQuantum = rule{
 	judge: func(v *view) Verdict {
 		return v.eachTLS(func(_ *fact.WebHost, t *fact.TLS) finding {
 			if speaks(t, fact.TLS13).No() {
-				return fail(because("no-tls13"))
+				return fail(because("no-tls13")).with("TLS 1.3 declined")
 			}
 			for i := range t.Groups {
 				s := &t.Groups[i]
@@ -211,7 +211,7 @@ var tlsPostQuantum = rule{
 				if s.AllOpen || slices.ContainsFunc(s.Open, hybrid) {
 					return missed(s.Gap)
 				}
-				return fail(because("no-post-quantum"))
+				return fail(because("no-post-quantum")).with("groups with ML-KEM declined")
 			}
 			return missed("")
 		})
