@@ -160,3 +160,16 @@ func TestScannersSeeGroups(t *testing.T) {
 		}
 	}
 }
+
+// GnuTLS is a third reading of the standards, after Go's and OpenSSL's.
+func TestGnuTLSFinishes(t *testing.T) {
+	addr, _ := play(t, &Profile{Versions: []fact.Version{fact.TLS10, fact.TLS11, fact.TLS12, fact.TLS13}, DH: FFDHE3072})
+	host, port, _ := strings.Cut(addr, ":")
+	for _, v := range []fact.Version{fact.TLS10, fact.TLS11, fact.TLS12, fact.TLS13} {
+		priority := "NORMAL:-VERS-ALL:+VERS-" + strings.Replace(v.String(), " ", "", 1)
+		out := run(t, request, "gnutls-cli", "gnutls-bin", "--insecure", "--sni-hostname", site, "--priority", priority, "-p", port, host)
+		if !strings.Contains(out, "\n"+v.String()+" TLS_") {
+			t.Errorf("%s was not finished:\n%s", v, out)
+		}
+	}
+}
