@@ -82,12 +82,15 @@ func (t *task) prime() {
 		addrs := t.known(r.hints)
 		r.order(addrs)
 		for i, a := range addrs {
-			if i == 4 || t.ctx.Err() != nil {
+			if i == 4 {
 				break
 			}
 			if d := t.primedBy(a); d != nil {
 				r.rootServers.Store(d)
 				return struct{}{}, nil
+			}
+			if err := t.ctx.Err(); err != nil {
+				return struct{}{}, err // those who wait go on themselves
 			}
 		}
 		h := *r.hints
