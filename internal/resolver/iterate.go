@@ -65,7 +65,7 @@ func (t *task) iterate(q question) (*reply, error) {
 		}
 		res, err := t.askZone(d, mq)
 		if err != nil {
-			if mq != q && ours(err) == "" && t.ctx.Err() == nil && !errors.Is(err, errBudget) {
+			if mq != q && ours(err) == "" && t.ctx.Err() == nil && !errors.Is(err, errBudget) && !errors.Is(err, errSilent) {
 				whole = true // RFC 9156 section 2.3: fall back to the whole question
 				continue
 			}
@@ -132,7 +132,11 @@ func (t *task) askZone(d *delegation, q question) (*result, error) {
 		tries    = 0
 	)
 	t.r.order(addrs)
-	for round := range 3 {
+	start, rounds := t.r.tick(), 3
+	if t.allSilent(addrs) {
+		rounds = 1 // found out a moment ago
+	}
+	for round := range rounds {
 		for i := 0; ; i++ {
 			if i == len(addrs) && (round > 0 || len(addrs) == 0 || tries < 4 || worst != nil) {
 				more := t.find(d, tried)
@@ -150,6 +154,9 @@ func (t *task) askZone(d *delegation, q question) (*result, error) {
 			}
 			if t.avoid[addrs[i]] {
 				continue
+			}
+			if round > 0 && t.r.tick().Sub(start) > silenceTime {
+				return nil, worst
 			}
 			tries++
 			m, err := t.ask(addrs[i], q.name, q.typ, 0, round)
@@ -177,7 +184,7 @@ func (t *task) askZone(d *delegation, q question) (*result, error) {
 			t.keep(d, res)
 			return res, nil
 		}
-		if fallback != nil {
+		if fallback != nil { // better than nothing
 			t.keep(d, fallback)
 			return fallback, nil
 		}
@@ -189,6 +196,18 @@ func (t *task) askZone(d *delegation, q question) (*result, error) {
 		worst = &serverError{rcode: -1, err: errNoServers}
 	}
 	return nil, worst
+}
+
+// allSilent reports whether none of the servers answered lately, however often asked
+// (RFC 9520 section 3.2: what is known not to work is not tried in full each time).
+func (t *task) allSilent(addrs []netip.AddrPort) bool {
+	now := t.r.tick()
+	for _, a := range addrs {
+		if !t.r.server(a).deaf(now) {
+			return false
+		}
+	}
+	return len(addrs) > 0
 }
 
 // from notes which server said it.

@@ -32,12 +32,13 @@ const (
 	minimiseOneLabel = 4
 	maxMinimise      = 10
 
-	lookupTime = 30 * time.Second
-	maxTTL     = 24 * time.Hour  // positive answers
-	maxNegTTL  = 3 * time.Hour   // denials (RFC 2308 section 5)
-	maxBadTTL  = time.Minute     // answers that do not validate (RFC 4035 section 4.7)
-	minTTL     = 5 * time.Second // so that TTL 0 does not ask again within one measurement
-	maxFailTTL = 5 * time.Second // failures (RFC 9520 section 3.2)
+	lookupTime  = 30 * time.Second
+	silenceTime = 8 * time.Second // after which the servers of a zone are not asked again
+	maxTTL      = 24 * time.Hour  // positive answers
+	maxNegTTL   = 3 * time.Hour   // denials (RFC 2308 section 5)
+	maxBadTTL   = time.Minute     // answers that do not validate (RFC 4035 section 4.7)
+	minTTL      = 5 * time.Second // so that TTL 0 does not ask again within one measurement
+	maxFailTTL  = 5 * time.Second // failures (RFC 9520 section 3.2)
 
 	udpSize    = 1232 // what is offered in EDNS: unfragmented on any path (flag day 2020)
 	maxMessage = 65535

@@ -103,6 +103,7 @@ func group(rrs []record) []*rrset {
 		}
 		if s := find(rr.owner, sig.covered); s != nil && len(s.sigs) < maxSigs {
 			s.sigs = append(s.sigs, sig)
+			s.ttl = min(s.ttl, sig.origTTL) // RFC 4035 section 5.3.3
 		}
 	}
 	return sets

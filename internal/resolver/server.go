@@ -25,6 +25,7 @@ const (
 	firstTimeout = 900 * time.Millisecond
 	minTimeout   = 400 * time.Millisecond
 	maxTimeout   = 3 * time.Second
+	deafTime     = 20 * time.Second
 )
 
 // server returns the memory of an address.
@@ -65,6 +66,14 @@ func (s *server) fell(now time.Time) {
 	defer s.mu.Unlock()
 	s.silent++
 	s.lastBad = now
+}
+
+// deaf reports whether the last three questions or more went unanswered, a moment
+// ago.
+func (s *server) deaf(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.silent >= 3 && now.Sub(s.lastBad) < deafTime
 }
 
 // score orders servers: the lower the sooner. Servers within 30 ms of each other
