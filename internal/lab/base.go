@@ -88,7 +88,7 @@ peil up_to_standard
   web.cert.sct passed
   web.cert.lifetime passed
   web.cert.forecast passed
-  web.dns.caa passed
+  web.dns.caa info
   web.dns.delegation passed
   web.dns.pair passed
   web.dnssec.nsec3 passed|not_applicable

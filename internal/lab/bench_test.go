@@ -34,7 +34,7 @@ func residentKiB(t testing.TB) int {
 }
 
 func TestSixtyThousandSitesFitInTwoGiB(t *testing.T) {
-	c, err := NewCountry(1, MaxSites)
+	c, err := Generate(1, MaxSites)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,25 +11,25 @@ import (
 )
 
 func TestTheSameSeedGivesTheSameCountry(t *testing.T) {
-	a, err := NewCountry(7, 2000)
+	a, err := Generate(7, 2000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := NewCountry(7, 2000)
+	b, err := Generate(7, 2000)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(a.Sites, b.Sites) {
 		t.Error("two countries of one seed differ")
 	}
-	c, err := NewCountry(8, 2000)
+	c, err := Generate(8, 2000)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if reflect.DeepEqual(a.Sites, c.Sites) {
 		t.Error("two countries of different seeds are equal")
 	}
-	more, err := NewCountry(7, 3000)
+	more, err := Generate(7, 3000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,12 +39,12 @@ func TestTheSameSeedGivesTheSameCountry(t *testing.T) {
 }
 
 func TestACountryComesBackFromItsFiles(t *testing.T) {
-	c, err := NewCountry(1, 1500)
+	c, err := Generate(1, 1500)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := c.Write(dir); err != nil {
+	if err := c.WriteDir(dir); err != nil {
 		t.Fatal(err)
 	}
 	back, err := ReadCountry(dir)
@@ -65,7 +65,7 @@ func TestACountryComesBackFromItsFiles(t *testing.T) {
 }
 
 func TestEveryMunicipalityHasItsMainSiteAndNoRealDomain(t *testing.T) {
-	c, err := NewCountry(1, MaxSites)
+	c, err := Generate(1, MaxSites)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func failsWebComplete() []string {
 func TestTheCountryIsFittedToThePublishedShare(t *testing.T) {
 	bad := failsWebComplete()
 	for _, seed := range []uint64{1, 2, 3} {
-		c, err := NewCountry(seed, 10_000)
+		c, err := Generate(seed, 10_000)
 		if err != nil {
 			t.Fatal(err)
 		}

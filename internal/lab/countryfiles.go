@@ -38,9 +38,9 @@ type rateMeta struct {
 
 var sitesHeader = []string{"name", "code", "municipality", "main", "changes"}
 
-// Write writes a country: what it is, its sites with what was changed in them, and
+// WriteDir writes a country: what it is, its sites with what was changed in them, and
 // their names for a scan.
-func (c *Country) Write(dir string) error {
+func (c *Country) WriteDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("making the country's directory: %w", err)
 	}
@@ -111,7 +111,7 @@ func writeFile(path string, write func(io.Writer) error) error {
 	return nil
 }
 
-// ReadCountry reads what Write wrote.
+// ReadCountry reads what WriteDir wrote.
 func ReadCountry(dir string) (*Country, error) {
 	data, err := os.ReadFile(filepath.Join(dir, countryFile))
 	if err != nil {

@@ -70,6 +70,9 @@ func parseExpect(base Expect, text string) (Expect, error) {
 		}
 		if f[0] == "=" && len(f) == 3 {
 			cur.Derived[f[1]] = f[2]
+			if f[2] == "?" {
+				delete(cur.Derived, f[1])
+			}
 			continue
 		}
 		if err := cur.set(f, len(base) == 0); err != nil {

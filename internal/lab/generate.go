@@ -99,10 +99,10 @@ var Municipalities = sync.OnceValues(func() ([]Municipality, error) {
 	return list, nil
 })
 
-// NewCountry makes a country: the main sites of all municipalities, then other sites, more
+// Generate makes a country: the main sites of all municipalities, then other sites, more
 // of them the larger the municipality. The same seed and number give the same country,
 // and a larger number adds sites without changing those that were there.
-func NewCountry(seed uint64, sites int) (*Country, error) {
+func Generate(seed uint64, sites int) (*Country, error) {
 	if sites < 1 || sites > MaxSites {
 		return nil, fmt.Errorf("a country has 1 to %d sites, not %d", MaxSites, sites)
 	}

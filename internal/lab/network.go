@@ -24,7 +24,7 @@ type network struct {
 	resolved  map[string][]string     // by set of name servers: their names
 	operators [][]string              // pairs of good name servers that the country shares
 	caaIssuer string
-	tlsaGood  string // TLSA data that matches every certificate of the lab's CA
+	tlsaGood  func(rsa bool) (string, error) // TLSA data of the lab's intermediate that signs so
 }
 
 // address is one logical address.

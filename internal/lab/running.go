@@ -104,12 +104,17 @@ func Start(ctx context.Context, o Options) (_ *Running, err error) {
 // layOut gives everything its place.
 func layOut(sites []*Site, country *Country, authority *pki.Authority) (*network, error) {
 	n := newNetwork()
-	leaf, err := authority.Leaf(pki.Spec{Name: "ca.lab.test"})
-	if err != nil {
-		return nil, err
+	n.tlsaGood = func(rsa bool) (string, error) {
+		spec := pki.Spec{Name: "ca.lab.test"}
+		if rsa {
+			spec.Signature = pki.RSASHA256
+		}
+		leaf, err := authority.Leaf(spec)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("2 1 1 %x", sha256.Sum256(leaf.Issuer.RawSubjectPublicKeyInfo)), nil
 	}
-	spki := sha256.Sum256(leaf.Issuer.RawSubjectPublicKeyInfo)
-	n.tlsaGood = fmt.Sprintf("2 1 1 %x", spki)
 	n.caaIssuer = "ca.lab.test"
 	n.layInfrastructure(country != nil)
 	for _, s := range sites {

@@ -20,6 +20,9 @@ internet.nl 98
 peil below_standard
   web.cert.trust failed
   web.cert.chainorder ?
+  web.tls.nosni warning
+  web.cert.sct not_applicable
+  web.cert.lifetime not_applicable
   web.dane ?` + tlsForum + `
 forum
   web_legacy_dane ?`
@@ -31,7 +34,8 @@ internet.nl 96
   web_https_cert_domain failed bad 0/10
 peil below_standard
   web.cert.trust ?
-  web.cert.domain failed` + tlsForum
+  web.cert.domain failed
+  web.dane ?` + tlsForum
 
 func certSites() []entry {
 	badSignature := `
@@ -41,6 +45,9 @@ internet.nl ?
 peil below_standard
   web.cert.trust ?
   web.cert.signature failed
+  web.tls.nosni ?
+  web.cert.sct ?
+  web.cert.lifetime ?
   web.dane ?` + tlsForum + `
 forum
   web_legacy_dane ?
@@ -54,8 +61,7 @@ ncsc-tls-2025
 		{"cert-stranger", "certificate", Text{"uitgever die niemand kent", "an issuer that nobody knows"}, cert(func(c *pki.Spec) { c.Issuer = pki.Stranger }), untrusted},
 		{"cert-self-signed", "certificate", Text{"zelf ondertekend certificaat", "self-signed certificate"}, cert(func(c *pki.Spec) { c.Issuer = pki.SelfSigned }), untrusted + `
 peil below_standard
-  web.dns.caa ?
-  web.cert.sct ?`},
+  web.dns.caa ?`},
 		{"cert-leaf-only", "certificate", Text{"het tussencertificaat ontbreekt", "the intermediate is missing"}, cert(func(c *pki.Spec) { c.Send = pki.LeafOnly }), untrusted},
 		{"cert-expired", "certificate", Text{"verlopen certificaat", "expired certificate"}, cert(func(c *pki.Spec) { c.From, c.Until = -80*day, -5*day }), untrusted + `
 peil below_standard
@@ -64,8 +70,7 @@ peil below_standard
 		{"cert-not-yet-valid", "certificate", Text{"certificaat dat nog niet geldt", "certificate that is not yet valid"}, cert(func(c *pki.Spec) { c.From, c.Until = 5*day, 80*day }), untrusted + `
 peil below_standard
   web.cert.expiry failed
-  web.cert.forecast ?
-  web.cert.sct ?`},
+  web.cert.forecast ?`},
 		{"cert-expired-intermediate", "certificate", Text{"verlopen tussencertificaat", "expired intermediate"}, cert(func(c *pki.Spec) { c.Issuer = pki.Expired }), untrusted + `
 peil below_standard
   web.cert.expiry ?
@@ -111,17 +116,25 @@ ncsc-tls-2025
 		{"key-p224", "certificate", Text{"sleutel op P-224", "key on P-224"}, cert(func(c *pki.Spec) { c.Key = pki.P224 }), `
 internet.nl 100
   web_https_cert_pubkey warning phase-out 10/10
+# TLS 1.3 has no signature for this curve, so the site speaks 1.2 alone.
 peil below_standard
   web.cert.key failed
   web.cert.key.phaseout warning
+  web.tls.earlydata not_applicable
+  web.tls.postquantum failed
+  web.https.http2 ?
 forum
   web_legacy_tls_ncsc_web ?
+  web_legacy_tls_1_3 failed
 wdo
   wdo.cert.key failed
+  wdo.tls.0rtt not_applicable
 ncsc-tls-2021
   tls.cert.key warning
+  tls.0rtt not_applicable
 ncsc-tls-2025
-  tls.cert.key warning`},
+  tls.cert.key warning
+  tls.0rtt not_applicable`},
 		{"key-p521", "certificate", Text{"sleutel op P-521, dat pas de richtlijn van 2025 goedkeurt", "key on P-521, which the guideline of 2025 is the first to approve of"}, cert(func(c *pki.Spec) { c.Key = pki.P521 }), `
 peil below_standard
   web.cert.key failed
@@ -151,6 +164,9 @@ peil ?
   web.cert.trust ?
   web.cert.signature ?
   web.cert.signature.phaseout warning
+  web.tls.nosni ?
+  web.cert.sct ?
+  web.cert.lifetime ?
   web.dane ?
 forum
   web_legacy_tls_ncsc_web ?
@@ -179,7 +195,8 @@ peil up_to_standard
   web.cert.sct warning|failed`},
 		{"cert-long", "certificate", Text{"certificaat met een looptijd van twee jaar", "certificate with a lifetime of two years"}, cert(func(c *pki.Spec) { c.From, c.Until = -30*day, 700*day }), `
 peil up_to_standard
-  web.cert.lifetime warning|failed`},
+  web.cert.lifetime warning|failed
+  web.cert.sct ?`},
 		{"cert-soon", "certificate", Text{"certificaat dat over drie dagen verloopt", "certificate that expires in three days"}, cert(func(c *pki.Spec) { c.From, c.Until = -87*day, 3*day }), `
 peil up_to_standard
   web.cert.forecast warning|failed`},

@@ -104,20 +104,33 @@ peil ?
 peil up_to_standard
   web.dnssec.nsec3 warning|failed`},
 		{"dnssec-nsec3-iterations", "dnssec", Text{"NSEC3 met 500 extra rondes", "NSEC3 with 500 extra iterations"}, signing(dnslab.NSEC3Iterations), `
-internet.nl ?
-  web_https_dane_* ?
+# The denial of the name's SOA counts as insecure (RFC 9276 section 3.2), the
+# addresses, which are answered, are secure.
+internet.nl 80
+  web_dnssec_exist failed bad
+  web_dnssec_valid not_tested not-tested 2/10
 peil ?
   web.dnssec.secure ?
   web.dnssec.nsec3 warning|failed
   web.dns.svcb ?
-  web.dane ?
-forum ?
-  web_legacy_dane ?`},
+forum
+  web_legacy_dnssec failed
+  = web_complete failed
+  = web_complete_with_ipv6_rpki failed`},
 		{"dnssec-soon", "dnssec", Text{"de handtekeningen lopen binnen een halve dag af", "the signatures run out within half a day"}, signing(dnslab.SoonExpiring), `
 peil up_to_standard
   web.dnssec.lifetime warning|failed`},
 	}
 }
+
+const noTLSA = `
+internet.nl 100
+  web_https_dane_exist info bad
+  web_https_dane_valid not_tested not-tested
+peil up_to_standard
+  web.dane not_applicable|info|failed
+forum
+  web_legacy_dane info|not_applicable|failed`
 
 func caa(records ...string) func(*Site) {
 	return func(s *Site) { s.DNS.CAA = append([]string{}, records...) }
@@ -176,14 +189,7 @@ peil up_to_standard
 		{"caa-nobody", "dns", Text{"CAA verbiedt elke uitgever", "CAA forbids every issuer"}, caa(`0 issue ";"`), `
 peil up_to_standard
   web.dns.caa ?`},
-		{"dane-none", "dns", Text{"geen TLSA-record", "no TLSA record"}, tlsa(), `
-internet.nl 100
-  web_https_dane_exist info bad
-  web_https_dane_valid not_tested not-tested
-peil up_to_standard
-  web.dane ?
-forum
-  web_legacy_dane ?`},
+		{"dane-none", "dns", Text{"geen TLSA-record", "no TLSA record"}, tlsa(), noTLSA},
 		{"dane-wrong", "dns", Text{"het TLSA-record past niet bij het certificaat", "the TLSA record does not match the certificate"}, tlsa(TLSAWrong), daneWrong},
 		{"dane-unusable", "dns", Text{"een TLSA-record met een onbekend soort", "a TLSA record of an unknown kind"}, tlsa("9 9 9 0102"), `
 internet.nl 100
@@ -235,7 +241,10 @@ forum
 		{"alias-dangling", "dns", Text{"een CNAME naar een naam die niet bestaat", "a CNAME to a name that does not exist"}, alias(AliasDangling), dangling},
 		{"alias-loop", "dns", Text{"CNAME's in een kring", "CNAMEs in a circle"}, alias(AliasLoop), unresolvable},
 		{"alias-endless", "dns", Text{"CNAME's zonder eind", "CNAMEs without end"}, alias(AliasEndless), unresolvable},
-		{"wildcard", "dns", Text{"de naam komt van een wildcard", "the name comes from a wildcard"}, func(s *Site) { s.DNS.Wildcard = true }, ``},
+		{"wildcard", "dns", Text{"de naam komt van een wildcard", "the name comes from a wildcard"}, func(s *Site) {
+			// A TLSA record would make an empty non-terminal of the name, which no wildcard covers.
+			s.DNS.Wildcard, s.DNS.TLSA = true, []string{}
+		}, noTLSA},
 		{"no-apex", "dns", Text{"zonder www. is er geen website", "no website without www."}, func(s *Site) { s.DNS.NoApex = true }, `
 peil up_to_standard
   web.dns.pair warning|failed`},
@@ -273,10 +282,8 @@ peil below_standard
   web.dns.dangling ?
   web.dns.delegation ?` + nsForum},
 		{"ns-parent-differs", "dns", Text{"de ouder noemt andere nameservers dan de zone", "the parent names other name servers than the zone"}, func(s *Site) { s.DNS.ParentNameServers = "two-of-three-v6" }, `
--internet.nl
-peil ?
-  web.* ?
--forum`},
+peil up_to_standard
+  web.dns.delegation warning|failed`},
 		{"ns-truncating", "dns", Text{"de nameservers antwoorden alleen over TCP", "the name servers answer over TCP only"}, nsSet("truncating"), ``},
 		{"ns-udp-only", "dns", Text{"de nameservers antwoorden niet over TCP", "the name servers do not answer over TCP"}, nsSet("udp-only"), `
 peil ?

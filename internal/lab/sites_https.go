@@ -9,6 +9,8 @@ import (
 const noHTTPS = `
 internet.nl ?
   web_ipv6_ws_similar ?` + inlTLSDead + `
+  web_https_tls_keyexchangehash not_tested not-tested 0/0
+  web_https_tls_extendedmastersecret not_tested not-tested 0/0
 peil below_standard
   web.* ?
   web.https.available failed
@@ -78,6 +80,17 @@ peil below_standard
   web.https.preload failed|warning` + hstsForum + `
 wdo
   wdo.hsts warning`
+
+// elsewhere is a name that has no page of its own: what concerns pages has no object.
+const elsewhere = `
+peil up_to_standard
+  web.header.csp not_applicable
+  web.header.frameoptions not_applicable
+  web.header.contenttype not_applicable
+  web.header.referrer not_applicable
+  web.header.permissions not_applicable
+  web.header.crossorigin not_applicable
+  web.page.mixed not_applicable`
 
 func redirect(r weblab.Redirect) func(*Site) {
 	return func(s *Site) { s.http(func(p *weblab.Profile) { p.Redirect = r }) }
@@ -195,7 +208,7 @@ internet.nl 100
   web_https_http_compress info bad`},
 		{"secure-elsewhere", "https", Text{"https verwijst door naar een andere website", "https redirects to another website"}, func(s *Site) {
 			s.http(func(p *weblab.Profile) { p.SecureRedirect = "https://www.perfect.example.nl/" })
-		}, ``},
+		}, elsewhere},
 		{"secure-to-http", "https", Text{"https verwijst terug naar http", "https redirects back to http"}, func(s *Site) {
 			s.http(func(p *weblab.Profile) { p.SecureRedirect, p.Redirect = weblab.RedirectToHTTP, weblab.NoRedirect })
 		}, `
@@ -205,6 +218,13 @@ peil below_standard
   web.https.redirect failed
   web.https.downgrade failed|warning
   web.https.preload failed|warning
+  web.header.csp not_applicable
+  web.header.frameoptions not_applicable
+  web.header.contenttype not_applicable
+  web.header.referrer not_applicable
+  web.header.permissions not_applicable
+  web.header.crossorigin not_applicable
+  web.page.mixed not_applicable
 forum
   web_legacy_https_enforced failed
   = web_complete failed

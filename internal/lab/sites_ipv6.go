@@ -23,6 +23,7 @@ peil below_standard
   web.https.available failed
   web.ipv6.reach failed
   web.ipv6.similar not_applicable
+  web.dns.pair failed
 forum
   web_legacy_tls_available failed
   web_legacy_https_enforced not_applicable
@@ -217,21 +218,25 @@ peil ?
 internet.nl 94
   web_ipv6_ns_reach failed bad 5/10
 peil below_standard
-  web.ipv6.nsreach failed` + nsForum},
+  web.ipv6.nsreach failed
+  web.dns.delegation warning` + nsForum},
 		{"ns-v6-silent", "ipv6", Text{"het IPv6-adres van één nameserver antwoordt niet", "the IPv6 address of one name server does not answer"}, nsSet("v6-silent"), `
 internet.nl 94
   web_ipv6_ns_reach failed bad 5/10
 peil below_standard
-  web.ipv6.nsreach failed` + nsForum},
+  web.ipv6.nsreach failed
+  web.dns.delegation warning` + nsForum},
 		{"ns-v6-all-refused", "ipv6", Text{"de IPv6-adressen van alle nameservers weigeren", "the IPv6 addresses of all name servers refuse"}, nsSet("v6-all-dead"), `
 internet.nl 88
   web_ipv6_ns_reach failed bad 0/10
 peil below_standard
-  web.ipv6.nsreach failed` + nsForum},
+  web.ipv6.nsreach failed
+  web.dns.delegation warning` + nsForum},
 		{"ns-seven", "ipv6", Text{"zeven nameservers, vijf met IPv6, waarvan één dood", "seven name servers, five with IPv6, one of which dead"}, nsSet("seven"), `
 internet.nl 97
   web_ipv6_ns_reach failed bad 8/10
 peil below_standard
-  web.ipv6.nsreach failed` + nsForum},
+  web.ipv6.nsreach failed
+  web.dns.delegation warning` + nsForum},
 	}
 }

@@ -253,7 +253,10 @@ ncsc-tls-2021
   tls.keyexchange warning
 ncsc-tls-2025
   tls.keyexchange failed`},
-		{"cipher-export", "tls", Text{"ook exportsterkte (40 bits)", "export strength as well (40 bits)"}, withRSASuites(exportRSA), insufficient + `
+		{"cipher-export", "tls", Text{"ook TLS 1.0 met exportsterkte (40 bits)", "TLS 1.0 with export strength as well (40 bits)"}, tls(func(p *tlslab.Profile) { // no version above TLS 1.0 has these suites
+			p.Versions, p.Certs = []fact.Version{fact.TLS10, fact.TLS12, fact.TLS13}, dual()
+			p.Suites = map[fact.Version][]fact.Suite{fact.TLS10: append(tlslab.DefaultSuites(fact.TLS10), exportRSA)}
+		}), oldVersion("warning") + `
 wdo
   wdo.tls.ciphers failed
 ncsc-tls-2021
@@ -264,6 +267,8 @@ ncsc-tls-2025
 		{"cipher-ccm8", "tls", Text{"in TLS 1.3 ook CCM_8", "CCM_8 in TLS 1.3 as well"}, tls(func(p *tlslab.Profile) {
 			p.Suites = map[fact.Version][]fact.Suite{fact.TLS13: append(tlslab.DefaultSuites(fact.TLS13), tls13CCM8)}
 		}), insufficient + `
+internet.nl 98
+  web_https_tls_keyexchange passed good 10/10
 wdo
   wdo.tls.ciphers failed
 ncsc-tls-2021
@@ -436,6 +441,8 @@ ncsc-tls-2025
 		{"ocsp-none", "tls", Text{"het certificaat noemt OCSP, maar er is geen stapling", "the certificate names OCSP, but nothing is stapled"}, ocsp(pki.NoStaple), `
 internet.nl 100
   web_https_tls_ocsp info ok
+forum
+  web_legacy_tls_ncsc_web info
 peil up_to_standard
   web.tls.ocsp ?
 ncsc-tls-2025

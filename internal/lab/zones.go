@@ -244,7 +244,10 @@ func (n *network) siteRecords(apex string, sites []*Site) []dns.RR {
 		for _, data := range tlsa {
 			switch data {
 			case TLSAGood:
-				data = n.tlsaGood
+				for _, data := range n.tlsaOf(s) {
+					add("_443._tcp.%s %d IN TLSA %s", name, recordTTL, data)
+				}
+				continue
 			case TLSAWrong:
 				data = "3 1 1 " + strings.Repeat("00", 32)
 			}
@@ -255,6 +258,30 @@ func (n *network) siteRecords(apex string, sites []*Site) []dns.RR {
 		}
 	}
 	return rrs
+}
+
+// tlsaOf names the intermediates that sign the certificates of a site.
+func (n *network) tlsaOf(s *Site) []string {
+	withRSA, withEC := false, false
+	s.servers(func(srv *Server) {
+		if srv.TLS == nil || len(srv.TLS.Certs) == 0 {
+			withEC = true
+			return
+		}
+		for _, c := range srv.TLS.Certs {
+			isRSA := strings.HasPrefix(string(c.Signature), "rsa")
+			withRSA, withEC = withRSA || isRSA, withEC || !isRSA
+		}
+	})
+	var list []string
+	for _, rsa := range []bool{false, true} {
+		if rsa && withRSA || !rsa && withEC {
+			if data, err := n.tlsaGood(rsa); err == nil { // else the certificates fail alike
+				list = append(list, data)
+			}
+		}
+	}
+	return list
 }
 
 // addresses are the A and AAAA records of a site at an owner name.

@@ -3,6 +3,7 @@ package dnslab
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/miekg/dns"
 )
@@ -44,13 +45,9 @@ func (s *Server) zoneFor(host *Host, name string, qtype uint16) (*zone, error) {
 	}
 }
 
+// serves reports whether a host answers for a zone: one that zone or parent names.
 func serves(spec *Spec, host *Host) bool {
-	for _, n := range spec.NS {
-		if n == host.Name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(spec.NS, host.Name) || slices.Contains(spec.ParentNS, host.Name)
 }
 
 func (s *Server) servesParent(spec *Spec, host *Host) bool {

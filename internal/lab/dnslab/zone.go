@@ -158,7 +158,7 @@ func validity(sg Signing, now time.Time) (from, until uint32) {
 	case FutureSigs:
 		f, u = base.Add(36*time.Hour), base.Add(30*24*time.Hour)
 	case SoonExpiring:
-		u = base.Add(12 * time.Hour)
+		f, u = base.Add(-14*24*time.Hour), base.Add(12*time.Hour)
 	}
 	return uint32(f.Unix()), uint32(u.Unix())
 }
