@@ -100,7 +100,11 @@ func combine(fs ...finding) Verdict {
 			seen[f.addr.Is6()] = true
 		}
 	}
-	for _, f := range fs {
+	for i := range fs {
+		f := &fs[i]
+		for j, a := range f.saw.Args {
+			f.saw.Args[j] = clip(a, maxArgument)
+		}
 		if f.subject != "" {
 			v.PerSubject = append(v.PerSubject, SubjectVerdict{Subject: f.subject, Outcome: f.outcome, Saw: f.saw})
 		}
@@ -123,7 +127,7 @@ func combine(fs ...finding) Verdict {
 				e = f.subject + ": " + e
 			}
 			if len(v.Evidence) < maxEvidence {
-				v.Evidence = append(v.Evidence, e)
+				v.Evidence = append(v.Evidence, clip(e, maxLine))
 			}
 		}
 	}
@@ -133,6 +137,21 @@ func combine(fs ...finding) Verdict {
 // maxEvidence bounds the lines of a verdict: a target has at most some hundreds of
 // subjects, of which the first tell the story.
 const maxEvidence = 40
+
+// What a server sends may be long: words of it are cut at so many bytes in a reason and
+// in a line of evidence.
+const (
+	maxArgument = 200
+	maxLine     = 500
+)
+
+// clip cuts a string after n bytes, and leaves whole, valid UTF-8.
+func clip(s string, n int) string {
+	if len(s) > n {
+		s = s[:n] + "…"
+	}
+	return strings.ToValidUTF8(s, "�")
+}
 
 // appendReason adds a reason that is not there yet.
 func appendReason(rs []Reason, r Reason) []Reason {

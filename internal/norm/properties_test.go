@@ -207,6 +207,28 @@ func deref(rs []*Result) (out []string) {
 	return out
 }
 
+func TestAMustIsPassedOrFailed(t *testing.T) {
+	for _, c := range verdictCases() {
+		m := goodSite(t)
+		c.change(t, m)
+		for _, v := range Judge(m, Editions()[0]).Verdicts {
+			if v.Level == Must && (v.Outcome == Warning || v.Outcome == Info) {
+				t.Errorf("%s, %s: %s is %v", c.id, c.name, v.ID, v.Outcome)
+			}
+		}
+	}
+}
+
+func TestWordsOfTheWireAreBounded(t *testing.T) {
+	m := goodSite(t)
+	setHeader("Strict-Transport-Security", strings.Repeat("max-age=x\xff;", 10000))(t, m)
+	v := Judge(m, Editions()[0]).Verdict("web.https.hsts")
+	b, err := json.Marshal(v)
+	if err != nil || len(b) > 4000 {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+}
+
 func TestAnEmptyMeasurementIsNotMeasured(t *testing.T) {
 	m := &fact.Measurement{Target: fact.Target{Name: siteName, Role: fact.Web}, At: now}
 	for _, e := range Editions() {

@@ -176,16 +176,35 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 	if subject == "" && len(v.PerSubject) > 0 {
 		subject = v.PerSubject[0].Subject
 	}
-	resolve, peer, addr := "", m.Target.Name+":443", ""
 	word, _, _ := strings.Cut(subject, " ")
-	if a, err := netip.ParseAddr(word); err == nil {
-		addr = a.String()
-		peer = netip.AddrPortFrom(a, 443).String()
-		if a.Is6() {
-			resolve = "--resolve " + m.Target.Name + ":443:[" + addr + "] "
-		} else {
-			resolve = "--resolve " + m.Target.Name + ":443:" + addr + " "
+	addr, err := netip.ParseAddr(word)
+	var b strings.Builder
+	for {
+		before, after, open := strings.Cut(check, "{")
+		b.WriteString(before)
+		if !open {
+			return b.String()
+		}
+		place, rest, closed := strings.Cut(after, "}")
+		check = rest
+		switch {
+		case closed && place == "name":
+			b.WriteString(m.Target.Name)
+		case closed && place == "subject":
+			b.WriteString(word)
+		case closed && place == "addr" && err == nil:
+			b.WriteString(addr.String())
+		case closed && place == "addr":
+		case closed && place == "peer" && err == nil:
+			b.WriteString(netip.AddrPortFrom(addr, 443).String())
+		case closed && place == "peer":
+			b.WriteString(m.Target.Name + ":443")
+		case closed && place == "resolve" && err == nil:
+			b.WriteString("--resolve " + m.Target.Name + ":443:" + strings.TrimSuffix(netip.AddrPortFrom(addr, 0).String(), ":0") + " ")
+		case closed && place == "resolve":
+		default: // a brace of the command itself
+			b.WriteByte('{')
+			check = after
 		}
 	}
-	return strings.NewReplacer("{name}", m.Target.Name, "{addr}", addr, "{resolve}", resolve, "{peer}", peer, "{subject}", word).Replace(check)
 }
