@@ -142,7 +142,7 @@ func (c *chooser) fits(ch *choice, s *suite) bool {
 		return true
 	}
 	for _, l := range c.leaves {
-		if !shows(l, s.auth) {
+		if !shows(l, s.auth) || !c.knowsCurveOf(l) {
 			continue
 		}
 		ch.leaf = l
@@ -166,6 +166,36 @@ func shows(l *pki.Leaf, a authentication) bool {
 	default:
 		return a == authECDSA || a == authDSS
 	}
+}
+
+// knowsCurveOf says whether the client can check signatures of a certificate's key: up
+// to TLS 1.2 its list of groups speaks of certificates as well (RFC 8422 section 5.1),
+// and servers heed it.
+func (c *chooser) knowsCurveOf(l *pki.Leaf) bool {
+	if !c.h.has(extSupportedGroups) {
+		return true
+	}
+	g := fact.Group(0)
+	switch k := l.Key.(type) {
+	case *ecdsa.PrivateKey:
+		switch k.Curve.Params().BitSize {
+		case 224:
+			g = fact.Secp224r1
+		case 256:
+			g = fact.Secp256r1
+		case 384:
+			g = fact.Secp384r1
+		case 521:
+			g = fact.Secp521r1
+		}
+	case *curve.PrivateKey:
+		for id, known := range odd {
+			if known == k.Curve && (g == 0 || id < g) { // the smaller number is not TLS 1.3's
+				g = id
+			}
+		}
+	}
+	return g == 0 || slices.Contains(c.h.groups, g)
 }
 
 // curve chooses the ECDHE group. A client that sends no list can do any curve

@@ -121,3 +121,17 @@ func TestStaples(t *testing.T) {
 		}
 	}
 }
+
+// A client that does not know the certificate's curve cannot be shown it.
+func TestCurveOfTheCertificateMustBeOffered(t *testing.T) {
+	addr, a := play(t, nil)
+	cfg := func(c ...tls.CurveID) *tls.Config {
+		return &tls.Config{RootCAs: a.Pool(), MaxVersion: tls.VersionTLS12, CurvePreferences: c}
+	}
+	if _, _, err := get(addr, cfg(tls.X25519)); err == nil || !strings.Contains(err.Error(), "handshake failure") {
+		t.Errorf("without P-256: %v", err)
+	}
+	if _, state, err := get(addr, cfg(tls.X25519, tls.CurveP256)); err != nil || state.CurveID != tls.X25519 {
+		t.Errorf("with P-256: %v", err)
+	}
+}
