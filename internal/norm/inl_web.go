@@ -366,7 +366,11 @@ func (v *view) inlVerdict(t inlTest) Verdict {
 			}
 		}
 	}
-	d.Check = fillIn(inlTexts().check[d.ID], v.Measurement, &d)
+	zone := v.Target.Name
+	if v.DNS != nil && v.DNS.NSOwner != "" {
+		zone = v.DNS.NSOwner
+	}
+	d.Check = fillIn(strings.ReplaceAll(inlTexts().check[d.ID], "{zone}", zone), v.Measurement, &d)
 	return d
 }
 
