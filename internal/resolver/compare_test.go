@@ -116,6 +116,7 @@ func (c *country) knot(addr string, zones ...string) string {
 	return conf
 }
 
+// unbound starts a resolver on port 5353; the lab has all of port 53.
 func (c *country) unbound(addr, modules string) {
 	conf := filepath.Join(c.dir, "unbound-"+addr+".conf")
 	c.write(conf, `server:
@@ -128,7 +129,7 @@ func (c *country) unbound(addr, modules string) {
   verbosity: 0
   val-log-level: 2
   num-threads: 1
-  interface: `+addr+`
+  interface: `+addr+`@5353
   do-ip6: no
   do-not-query-localhost: no
   root-hints: "hints"
@@ -141,12 +142,12 @@ func (c *country) unbound(addr, modules string) {
 remote-control:
   control-enable: no
 `)
-	c.started(func() bool { return answers(addr) }, "unbound", "-d", "-c", conf)
+	c.started(func() bool { return answers(addr, 5353) }, "unbound", "-d", "-c", conf)
 }
 
 // answers reports whether a server at an address answers at all.
-func answers(addr string) bool {
-	a := netip.AddrPortFrom(netip.MustParseAddr(addr), 53)
+func answers(addr string, port uint16) bool {
+	a := netip.AddrPortFrom(netip.MustParseAddr(addr), port)
 	r, err := New(Config{Egress: open(a), Upstream: a})
 	if err != nil {
 		return false
@@ -202,7 +203,7 @@ func compareSigned(t *testing.T) {
 		"198.41.0.4": c.knot("198.41.0.4", "."), "192.5.6.30": c.knot("192.5.6.30", "nl"),
 		"192.33.14.30": c.knot("192.33.14.30", leaves...), "192.48.79.30": filepath.Join(c.dir, "knot-keys.conf"),
 	} {
-		c.started(func() bool { return answers(addr) }, "knotd", "-c", conf)
+		c.started(func() bool { return answers(addr, 53) }, "knotd", "-c", conf)
 	}
 	var asks []comparison
 	for _, z := range compared {
@@ -238,7 +239,7 @@ func (c *country) agree(hints, anchor string, asks []comparison) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ub := netip.MustParseAddrPort("127.0.0.1:53")
+	ub := netip.MustParseAddrPort("127.0.0.1:5353")
 	unbound, err := New(Config{Egress: open(ub), Upstream: ub, Anchors: anchor})
 	if err != nil {
 		t.Fatal(err)
@@ -317,7 +318,7 @@ cross-unsigned.@ TXT`
 
 // delv returns what delv says of a question, in our words.
 func (c *country) delv(name, typ string) string {
-	cmd := exec.Command("delv", "@127.0.0.2", "-a", filepath.Join(c.dir, "bind.keys"), "+root=.", "+nocomments", "+comments", name, typ)
+	cmd := exec.Command("delv", "@127.0.0.2", "-p", "5353", "-a", filepath.Join(c.dir, "bind.keys"), "+root=.", "+nocomments", "+comments", name, typ)
 	out, _ := cmd.CombinedOutput() // it exits 1 for denials too
 	word := "failed"
 	for l := range strings.Lines(string(out)) {
