@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/netip"
@@ -33,6 +34,7 @@ type Server struct {
 	now    func() time.Time
 	idle   time.Duration
 	signer *signer
+	quiet  *http.Server // tells net/http2 to keep its complaints: probes leave as they like
 }
 
 var perfect = &Profile{}
@@ -41,6 +43,7 @@ var perfect = &Profile{}
 // security.txt; connections run by the real one.
 func NewServer(t *tlslab.Server, now func() time.Time, lookup func(local netip.AddrPort, host string) (Identity, bool)) (*Server, error) {
 	s := &Server{tls: t, lookup: lookup, now: now, idle: 30 * time.Second}
+	s.quiet = &http.Server{ErrorLog: log.New(io.Discard, "", 0), ReadHeaderTimeout: s.idle}
 	var err error
 	s.signer, err = newSigner()
 	return s, err
@@ -166,7 +169,8 @@ func (b *boundedReader) Read(p []byte) (int, error) {
 // serve2 speaks HTTP/2.
 func (s *Server) serve2(ctx context.Context, c net.Conn) {
 	(&http2.Server{IdleTimeout: s.idle, MaxConcurrentStreams: 100}).ServeConn(c, &http2.ServeConnOpts{ //nolint:staticcheck // net/http serves h2 over crypto/tls alone
-		Context: ctx,
+		Context:    ctx,
+		BaseConfig: s.quiet,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			r := &request{req.Method, hostName(req.Host), req.URL.RequestURI(), true, req.Header.Get("Accept-Encoding")}
 			id, ok := s.lookup(localAddr(c), r.host)
