@@ -259,6 +259,10 @@ func (w *work) pair(ctx context.Context, other string) *fact.Pair {
 		wg.Go(func() { p.Secure6 = w.http.Fetch(ctx, "https", other, v6[0]) })
 	}
 	wg.Wait()
+	// Addresses that are none (IPv4-mapped) cannot be visited.
+	if len(v6) == 0 && p.AAAA != nil && len(p.AAAA.Records) > 0 {
+		p.Plain6, p.Secure6 = &fact.Fetch{Gap: fact.GapNotPublic}, &fact.Fetch{Gap: fact.GapNotPublic}
+	}
 	return p
 }
 
