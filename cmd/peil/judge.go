@@ -1,0 +1,52 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"os"
+
+	"peil/internal/config"
+	"peil/internal/survey"
+)
+
+type judgeCmd struct {
+	Facts string `arg:"" help:"File that peil scan --facts wrote; - is standard input."`
+	config.Judgement
+	config.Look
+}
+
+// Help tells what judging again is for.
+func (judgeCmd) Help() string {
+	return `Facts are judged at their own time, so last year's facts can be held against this year's
+norm. The result is byte for byte what the scan wrote.
+
+  peil judge facts.jsonl --edition forum -o csv --out forum.csv`
+}
+
+// Run judges the file.
+func (c *judgeCmd) Run(std streams) error {
+	in := std.in
+	if c.Facts != "-" {
+		f, err := os.Open(c.Facts)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = f.Close() }()
+		in = f
+	}
+	out, err := c.Open(std.out, c.Look, version)
+	if err != nil {
+		return err
+	}
+	s := survey.Survey{Editions: out.Editions, Out: out.Writer}
+	if err := errors.Join(s.Judge(in), out.Close()); err != nil {
+		return err
+	}
+	if s.Summary().Targets == 0 && !errors.Is(err, io.EOF) {
+		return errors.New(c.Facts + " holds no measurement")
+	}
+	if code := s.Summary().Exit(); code != 0 {
+		return exitError{code: code}
+	}
+	return nil
+}
