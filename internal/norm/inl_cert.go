@@ -188,7 +188,10 @@ func (v *view) inlDANE(s *inlServer, c *fact.Chain) {
 	}
 	switch got, matched := tlsa.Verify(records, p); got {
 	case tlsa.Validated:
-		s.good(valid, matched.String())
+		t := s.good(valid, matched.String())
+		if matched.Usage == tlsa.DANETA { // the one usage for which we hold dates against the chain
+			t.till(v.certificates(c.ID)[0].NotAfter)
+		}
 	case tlsa.Unknown:
 		s.missed(valid, fact.GapUnsupported)
 	default:
