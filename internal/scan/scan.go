@@ -79,7 +79,6 @@ type Scanner struct {
 	network  fact.Network // written by selfTest
 
 	done   atomic.Int64
-	errors atomic.Int64
 	mu     sync.Mutex
 	active map[*work]struct{} // guarded by mu
 	parked int                // guarded by mu

@@ -370,7 +370,6 @@ func TestRunGoesOnWithOthersWhileOneAddressIsBusy(t *testing.T) {
 	defer slow.Close()
 	var once sync.Once
 	defer once.Do(func() { close(release) })
-	s.maps = append(s.maps, fmt.Sprintf("198.51.100.77:* 127.0.0.1:*"), fmt.Sprintf("tcp 198.51.100.77:80 %s", slow.Listener.Addr()))
 	s.maps = append([]string{fmt.Sprintf("tcp 198.51.100.77:80 %s", slow.Listener.Addr())}, s.maps...)
 	x := s.scanner(t, func(c *Config) { c.Parallel = perAddress + 1; c.Timeout = 20 * time.Second })
 	in := make(chan fact.Target, 20)

@@ -237,7 +237,7 @@ func (p *Prober) attempt(ctx context.Context, o origin, q request, a *answer, u 
 	h, framed, keep, err := p.exchange(c, q)
 	if err != nil {
 		release()
-		_ = c.Conn.Close()
+		_ = c.Close()
 		if errors.Is(err, errH2) {
 			p.mu.Lock()
 			if p.noH2 == nil {
@@ -258,7 +258,7 @@ func (p *Prober) attempt(ctx context.Context, o origin, q request, a *answer, u 
 		c.h2.cancel(c.h2.stream)
 		p.give(c)
 	default:
-		_ = c.Conn.Close()
+		_ = c.Close()
 	}
 	a.fill(h, body, u)
 	if len(c.certs) > 0 {
@@ -383,15 +383,15 @@ func target(base *url.URL, location string) *url.URL {
 // leaves it as it was, and a space in it would break the request line.
 func escapeQuery(q string) string {
 	const legal = "!#$%&'()*+,-./:;=?@[]_~{}|^`\\"
-	bad := func(c byte) bool {
-		return !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte(legal, c) >= 0)
+	fine := func(c byte) bool {
+		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte(legal, c) >= 0
 	}
 	var b strings.Builder
 	for i := range len(q) {
-		if bad(q[i]) {
-			fmt.Fprintf(&b, "%%%02X", q[i])
-		} else {
+		if fine(q[i]) {
 			b.WriteByte(q[i])
+		} else {
+			fmt.Fprintf(&b, "%%%02X", q[i])
 		}
 	}
 	return b.String()

@@ -156,7 +156,7 @@ func (p *Prober) Close() {
 	defer p.mu.Unlock()
 	for _, cs := range p.idle {
 		for _, c := range cs {
-			_ = c.Conn.Close()
+			_ = c.Close()
 		}
 	}
 	p.idle = nil
