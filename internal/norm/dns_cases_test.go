@@ -120,6 +120,10 @@ func dnsCases() []verdictCase {
 			f := &fact.Fetch{Gap: fact.GapNoIPv6}
 			m.Web.Pair.Plain6, m.Web.Pair.Secure6 = f, f
 		}), NotMeasured, "gap-no-ipv6"),
+		peilCase("web.dns.pair", "an IPv4-mapped address is none", facts(func(m *fact.Measurement) {
+			m.Web.Pair.AAAA.Records = []fact.Record{{Data: "::ffff:192.0.2.1"}}
+			m.Web.Pair.Plain6, m.Web.Pair.Secure6 = &fact.Fetch{Gap: fact.GapNotPublic}, &fact.Fetch{Gap: fact.GapNotPublic}
+		}), Passed, "pair-answers"),
 		peilCase("web.dns.pair", "not looked up", facts(func(m *fact.Measurement) { m.Web.Pair.A, m.Web.Pair.AAAA = nil, nil }), NotMeasured, "gap-not-asked"),
 		peilCase("web.dns.pair", "no pair", facts(func(m *fact.Measurement) { m.Target.Name, m.Web.Pair = "sub.example.nl", nil }), NotApplicable, "no-pair"),
 

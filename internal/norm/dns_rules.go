@@ -1,6 +1,7 @@
 package norm
 
 import (
+	"net/netip"
 	"strings"
 
 	"peil/internal/fact"
@@ -140,13 +141,26 @@ var dnsPair = rule{
 			plain, secure *fact.Fetch
 			word          string
 		}{{p.A, p.Plain4, p.Secure4, "IPv4"}, {p.AAAA, p.Plain6, p.Secure6, "IPv6"}} {
-			if denied(fam.l) {
+			if denied(fam.l) || (fam.word == "IPv6" && onlyMapped(fam.l)) {
 				continue
 			}
 			fs = append(fs, pairFamily(fam.l, fam.plain, fam.secure, fam.word).on(p.Name+" "+fam.word))
 		}
 		return combine(fs...)
 	},
+}
+
+// onlyMapped reports that an AAAA record set holds no address of IPv6 proper.
+func onlyMapped(l *fact.Lookup) bool {
+	if l == nil || len(l.Records) == 0 {
+		return false
+	}
+	for _, r := range l.Records {
+		if a, err := netip.ParseAddr(r.Data); err != nil || v6(a) {
+			return false
+		}
+	}
+	return true
 }
 
 func pairFamily(l *fact.Lookup, plain, secure *fact.Fetch, word string) finding {
