@@ -31,13 +31,19 @@ func TestAgreesOnTheLab(t *testing.T) {
 	}
 	asks = append(asks, comparison{"nope.nl", "A", ""}, comparison{"nope.example.nl", "A", ""}, comparison{"nope", "A", ""})
 	for _, s := range r.Sites {
-		asks = append(asks, comparison{s.Name, "A", ""})
+		asks = append(asks, comparison{s.Name, "A", disputedSites[strings.TrimPrefix(s.Name, "www.")]})
 		if s.Group != "dns" && s.Group != "dnssec" && s.Group != "ipv6" && s.Group != "hostile" {
 			continue // the zones of the others are all alike
 		}
-		asks = append(asks, comparison{s.Name, "AAAA", ""}, comparison{s.Name, "TXT", ""}, comparison{"_443._tcp." + s.Name, "TLSA", ""})
 		_, zone, _ := strings.Cut(s.Name, ".")
-		asks = append(asks, comparison{zone, "SOA", ""}, comparison{zone, "DS", ""})
+		for _, q := range []string{s.Name + " AAAA", s.Name + " TXT", "_443._tcp." + s.Name + " TLSA", zone + " SOA", zone + " DS"} {
+			n, typ, _ := strings.Cut(q, " ")
+			except := disputedSites[q]
+			if except == "" {
+				except = disputedSites[zone]
+			}
+			asks = append(asks, comparison{n, typ, except})
+		}
 	}
 	var anchor string
 	for l := range strings.Lines(string(r.TrustAnchor)) {
@@ -46,4 +52,18 @@ func TestAgreesOnTheLab(t *testing.T) {
 		}
 	}
 	c.agree(string(r.RootHints), anchor, asks)
+}
+
+// disputedSites are zones of the lab, or questions about them, of which one program
+// thinks otherwise.
+var disputedSites = map[string]string{
+	// A denial of where an alias leads is taken for one of the alias itself, so that
+	// nothing below it is looked for.
+	"_443._tcp.www.alias-dangling.example.nl TLSA": "unbound",
+	// delv gets the answer of the server that knows no EDNS, and so no signatures, by
+	// way of the resolver that it asks.
+	"ns-no-edns.example.nl": "delv",
+	// The servers send records that nobody asked for, without authority: Unbound takes
+	// that for a denial, Peil for servers that do not serve the zone.
+	"hostile-dns-huge.example.nl": "unbound",
 }

@@ -137,6 +137,7 @@ func (c *country) unbound(addr, modules string) {
   val-sig-skew-min: 0
   val-sig-skew-max: 0
   ede: yes
+  local-zone: "test." nodefault
   module-config: "`+modules+`"
   outgoing-range: 64
 remote-control:
@@ -250,7 +251,7 @@ func (c *country) agree(hints, anchor string, asks []comparison) {
 		wg    sync.WaitGroup
 		count int
 	)
-	slots := make(chan struct{}, 4)
+	slots := make(chan struct{}, 12)
 	for _, a := range asks {
 		wg.Add(1)
 		slots <- struct{}{}

@@ -284,7 +284,8 @@ func retry(err error) bool {
 }
 
 // worse keeps the error that tells most: what a server said, before what it failed
-// to say, before what failed on our side.
+// to say, before what failed on our side. The order in which servers are asked makes
+// no difference.
 func worse(a, b error) error {
 	rank := func(err error) int {
 		var se *serverError
@@ -292,9 +293,9 @@ func worse(a, b error) error {
 		case !errors.As(err, &se):
 			return 0
 		case se.rcode == dns.RcodeServerFailure:
-			return 6
+			return 10000
 		case se.rcode >= 0:
-			return 5
+			return 9000 - se.rcode // at most 4095
 		case errors.Is(se.err, errLame):
 			return 4
 		case se.gap == fact.GapTimeout:
@@ -304,7 +305,7 @@ func worse(a, b error) error {
 		}
 		return 1
 	}
-	if a == nil || rank(b) >= rank(a) {
+	if a == nil || rank(b) > rank(a) {
 		return b
 	}
 	return a
