@@ -51,7 +51,8 @@ type Profile struct {
 	IgnoreSupportedVersions bool
 
 	// Renegotiations is how often the server goes along when the client asks to
-	// renegotiate: 0 never, n > 0 that often, Unlimited always.
+	// renegotiate: 0 never, n > 0 that often, Unlimited always. Under h2 the server has
+	// sent application data (SETTINGS) by then, as real ones have.
 	Renegotiations int
 	// RenegotiationRefusal is how it says no. Alert is the warning no_renegotiation.
 	RenegotiationRefusal Reaction
