@@ -60,7 +60,7 @@ type Config struct {
 	Spread time.Duration
 	// Timeout is how long one exchange with a web server may take; 0 means 10 s.
 	Timeout time.Duration
-	// Parallel is how many targets are in hand at a time; 0 means 96.
+	// Parallel is how many targets are in hand at a time; 0 means 128.
 	Parallel int
 	Now      func() time.Time // dates what is seen; nil means time.Now
 }
@@ -103,7 +103,7 @@ func New(c Config) (*Scanner, error) {
 		c.Now = time.Now
 	}
 	if c.Parallel <= 0 {
-		c.Parallel = 96
+		c.Parallel = 128
 	}
 	s := &Scanner{c: c, needs: norm.NeedsOf(c.Editions...), agent: userAgent(c.Meter, c.Contact), active: map[*work]struct{}{}}
 	s.asked = names(c.Editions)

@@ -2,12 +2,14 @@ package httpprobe
 
 import (
 	"bufio"
+	"bytes"
 	"compress/zlib"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/flate"
@@ -274,25 +276,33 @@ func readContent(codings []string, framed io.Reader, limit int) content {
 
 var errMore = errors.New("more than was asked for")
 
-// readUpTo reads until the end or limit bytes, errMore when there was more.
+// readBuffers are for reading bodies before their length is known.
+var readBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 64<<10); return &b }}
+
+// readUpTo reads until the end or limit bytes, errMore when there was more. The result
+// is no larger than what was read.
 func readUpTo(r io.Reader, limit int) ([]byte, error) {
-	buf := make([]byte, 0, 8<<10)
+	pooled := readBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool's only type
+	buf := (*pooled)[:0]
+	defer func() {
+		if cap(buf) <= maxBody+1 {
+			*pooled = buf[:0]
+			readBuffers.Put(pooled)
+		}
+	}()
 	for {
 		if len(buf) == cap(buf) {
-			grown := make([]byte, len(buf), min(2*cap(buf), limit+1))
-			copy(grown, buf)
-			buf = grown
+			buf = append(make([]byte, 0, min(2*cap(buf), maxBody+1)), buf...)
 		}
-		n, err := r.Read(buf[len(buf):cap(buf)])
+		n, err := r.Read(buf[len(buf):min(cap(buf), limit+1)])
 		buf = buf[:len(buf)+n]
-		if len(buf) > limit {
-			return buf[:limit], errMore
-		}
-		if errors.Is(err, io.EOF) {
-			return buf, nil
-		}
-		if err != nil {
-			return buf, err
+		switch {
+		case len(buf) > limit:
+			return bytes.Clone(buf[:limit]), errMore
+		case errors.Is(err, io.EOF):
+			return bytes.Clone(buf), nil
+		case err != nil:
+			return bytes.Clone(buf), err
 		}
 	}
 }

@@ -336,6 +336,7 @@ func (a *answer) fill(h *Head, body content, u *url.URL) {
 			return
 		}
 		hop.Next = a.next.String()
+		a.body = nil // nobody looks at the page of a redirect
 	}
 }
 
