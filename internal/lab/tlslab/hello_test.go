@@ -33,7 +33,7 @@ func TestSSL2Hello(t *testing.T) {
 
 func FuzzParseHello(f *testing.F) {
 	f.Add(helloOf(f, &tls.Config{ServerName: site})[5:])
-	f.Add(helloOf(f, &tls.Config{ServerName: site, MaxVersion: tls.VersionTLS10})[5:])
+	f.Add(helloOf(f, &tls.Config{ServerName: site, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10})[5:])
 	f.Add([]byte("\x01\x03\x01\x00\x06\x00\x00\x00\x10\x01\x00\x80\x00\x00\x2f0123456789abcdef"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if h, err := parseHello(b); err == nil {
