@@ -46,7 +46,7 @@ func headerCases() []verdictCase {
 			h.HTTP.Secure.Hops = []fact.Hop{{URL: "https://www.example.nl/", Status: 302, Next: end.URL}, end}
 		}), Passed, "csp-strict"),
 		peilCase("web.header.csp", "not seen", hosts(func(h *fact.WebHost) { h.HTTP.Secure = &fact.Fetch{Gap: fact.GapBudget} }), NotMeasured, "gap-budget"),
-		peilCase("web.header.csp", "no HTTP answer", page(func(h *fact.Hop) { h.Status, h.Error = 0, "malformed" }), NotApplicable, "no-answer"),
+		peilCase("web.header.csp", "no HTTP answer", page(func(h *fact.Hop) { h.Status, h.Error = 0, "malformed" }), NotMeasured, "gap-malformed"),
 
 		peilCase("web.header.frameoptions", "frame-ancestors", unchanged, Passed, "frame-ancestors"),
 		peilCase("web.header.frameoptions", "X-Frame-Options alone", policy("default-src 'none'"), Passed, "frame-options"),
@@ -138,8 +138,11 @@ func securityTxtCases() []verdictCase {
 		peilCase("web.securitytxt.valid", "no contact", bodyOf(expires), Failed, "securitytxt-defect"),
 		peilCase("web.securitytxt.valid", "canonical elsewhere", bodyOf(contact, expires, "Canonical: https://example.nl/.well-known/security.txt"), Failed, "securitytxt-defect"),
 		peilCase("web.securitytxt.valid", "endless", txt(func(s *fact.SecurityTxt) { s.Truncated = true }), Failed, "securitytxt-defect"),
-		peilCase("web.securitytxt.valid", "broken off", txt(func(s *fact.SecurityTxt) { s.WellKnown.Hops[0].Status, s.WellKnown.Hops[0].Error = 0, "reset" }), Failed, "securitytxt-absent"),
+		peilCase("web.securitytxt.valid", "broken off", txt(func(s *fact.SecurityTxt) { s.WellKnown.Hops[0].Status, s.WellKnown.Hops[0].Error = 0, "reset" }), NotMeasured, "gap-malformed"),
 		peilCase("web.securitytxt.valid", "too slow", txt(func(s *fact.SecurityTxt) { s.WellKnown.Hops[0].Status, s.WellKnown.Hops[0].Error = 0, "timeout" }), NotMeasured, "gap-timeout"),
+		peilCase("web.securitytxt.valid", "the page itself was too slow", hosts(func(h *fact.WebHost) {
+			h.HTTP.SecurityTxt, h.HTTP.Secure = nil, &fact.Fetch{Gap: fact.GapTimeout}
+		}), NotMeasured, "gap-timeout"),
 		peilCase("web.securitytxt.valid", "not asked", hosts(func(h *fact.WebHost) { h.HTTP.SecurityTxt = nil }), NotMeasured, "gap-not-asked"),
 		peilCase("web.securitytxt.signed", "valid", unchanged, Passed, "signature-valid"),
 		peilCase("web.securitytxt.signed", "not signed", bodyOf(contact, expires), Warning, "not-signed"),

@@ -17,7 +17,15 @@ func (v *view) eachSecurityTxt(judge func(*fact.SecurityTxt, *fact.Hop, *securit
 		if f, ok := working(h); !ok {
 			return f
 		}
-		if h.HTTP == nil || h.HTTP.SecurityTxt == nil || h.HTTP.SecurityTxt.WellKnown == nil {
+		if h.HTTP == nil {
+			return missed("")
+		}
+		if h.HTTP.SecurityTxt == nil || h.HTTP.SecurityTxt.WellKnown == nil {
+			if s := h.HTTP.Secure; s != nil { // where the page itself gave no answer, nobody asked for the file
+				if f, ok := answered(s.First(), s.Gap); !ok {
+					return f
+				}
+			}
 			return missed("")
 		}
 		s := h.HTTP.SecurityTxt
@@ -26,10 +34,6 @@ func (v *view) eachSecurityTxt(judge func(*fact.SecurityTxt, *fact.Hop, *securit
 			return missed(s.WellKnown.Gap)
 		}
 		if f, ok := answered(hop, ""); !ok {
-			if f.outcome == NotApplicable { // the connection broke off: there is no file
-				f = fail(because("securitytxt-absent", "0")).with("GET " + hop.URL + ": " + hop.Error)
-				return without(f)
-			}
 			return f
 		}
 		if f, ok := placed(s, hop); !ok {

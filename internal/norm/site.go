@@ -130,8 +130,8 @@ func answered(hop *fact.Hop, gap fact.Gap) (finding, bool) {
 		return missed(hop.Gap), false
 	case hop.Error == "timeout":
 		return missed(fact.GapTimeout), false
-	case hop.Error != "":
-		return none(because("no-answer", hop.Error)), false
+	case hop.Error != "": // TLS worked before: a failure after a first success is not measured (catalogue A.2)
+		return missed(fact.GapMalformed), false
 	}
 	return missed(gap), false
 }
