@@ -38,6 +38,9 @@ const bombParts = 640
 // torment1 is the hostile side of HTTP/1.1. It ends with the client or the context.
 func (s *Server) torment1(ctx context.Context, c net.Conn, t Torment) {
 	say := func(text string) bool {
+		if c.SetWriteDeadline(time.Now().Add(s.idle)) != nil {
+			return false // or a client that reads nothing would hold us for ever
+		}
 		_, err := c.Write([]byte(text))
 		return err == nil
 	}
