@@ -20,6 +20,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -128,19 +129,26 @@ func openssl(t testing.TB, certs []tls.Certificate, args ...string) netip.AddrPo
 		}
 		args = append(args, prefix+"cert", cert, prefix+"key", key, prefix+"cert_chain", cert)
 	}
+	addr := listenPort(t)
+	return program(t, addr, "openssl", append([]string{"s_server", "-accept", addr.String()}, args...)...)
+}
+
+// listenPort finds a free port on loopback.
+func listenPort(t testing.TB) netip.AddrPort {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := netip.MustParseAddrPort(l.Addr().String())
-	_ = l.Close()
-	return program(t, addr, "openssl", append([]string{"s_server", "-accept", addr.String()}, args...)...)
+	defer l.Close()
+	return netip.MustParseAddrPort(l.Addr().String())
 }
 
 // program starts a server and waits until its port answers.
 func program(t testing.TB, addr netip.AddrPort, name string, args ...string) netip.AddrPort {
 	t.Helper()
 	cmd := exec.Command(name, args...)
+	cmd.WaitDelay = time.Second
 	if _, err := cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
@@ -161,8 +169,13 @@ func program(t testing.TB, addr netip.AddrPort, name string, args ...string) net
 	done := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(done) }()
 	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		<-done
+		_ = cmd.Process.Signal(syscall.SIGTERM) // lets nginx end its workers
+		select {
+		case <-done:
+		case <-time.After(2 * time.Second):
+			_ = cmd.Process.Kill()
+			<-done
+		}
 		if t.Failed() && testing.Verbose() {
 			t.Logf("%s %s: %.4000s", name, strings.Join(args, " "), log.String())
 		}
