@@ -32,6 +32,14 @@ func isSig(covered uint16) func(dns.RR) bool {
 	}
 }
 
+// isNSEC3 finds the NSEC3 records of a hash, or all, with their signatures.
+func isNSEC3(hash string) func(dns.RR) bool {
+	return func(rr dns.RR) bool {
+		_, ok := rr.(*dns.NSEC3)
+		return (ok || isSig(dns.TypeNSEC3)(rr)) && (hash == "" || strings.HasPrefix(rr.Header().Name, strings.ToLower(hash)))
+	}
+}
+
 const good = "NOERROR secure 192.0.2.1"
 
 // faults are what can be wrong with the zone example.nl, and what is to be said of
@@ -188,6 +196,74 @@ var faults = []struct {
 			}
 		}
 	}, "www.w.example.nl", "A", "NOERROR bogus/denial_missing 12 example.nl 192.0.2.7 *"},
+	{"NSEC3: stripped denial", func(_ *world, z *zone) {
+		z.nsec3 = &dns.NSEC3PARAM{Hash: 1}
+		z.edit = func(_ dns.Question, m *dns.Msg) { drop(m, isNSEC3("")) }
+	}, "nope.example.nl", "A", "NXDOMAIN bogus/denial_missing 12 example.nl"},
+	{"NSEC3: denial without signatures", func(_ *world, z *zone) {
+		z.nsec3 = &dns.NSEC3PARAM{Hash: 1}
+		z.edit = func(_ dns.Question, m *dns.Msg) { drop(m, isSig(dns.TypeNSEC3)) }
+	}, "nope.example.nl", "A", "NXDOMAIN bogus/no_rrsig 10 example.nl"},
+	{"NSEC3: closest encloser not shown", func(_ *world, z *zone) {
+		z.nsec3 = &dns.NSEC3PARAM{Hash: 1}
+		z.add("a.b A 192.0.2.1") // so that what matches the apex covers nothing here
+		z.edit = func(q dns.Question, m *dns.Msg) {
+			if q.Qtype != dns.TypeDNSKEY {
+				drop(m, isNSEC3(dns.HashName("b."+z.name, 1, 0, "")))
+			}
+		}
+	}, "nope.b.example.nl", "A", "NXDOMAIN bogus/denial_missing 12 example.nl"},
+	{"NSEC3: wildcard answer without proof", func(_ *world, z *zone) {
+		z.nsec3 = &dns.NSEC3PARAM{Hash: 1}
+		z.add("*.w A 192.0.2.7")
+		z.edit = func(_ dns.Question, m *dns.Msg) { drop(m, isNSEC3("")) }
+	}, "x.w.example.nl", "A", "NOERROR bogus/denial_missing 12 example.nl 192.0.2.7 *"},
+	{"NSEC3: record of another name", func(_ *world, z *zone) {
+		z.nsec3 = &dns.NSEC3PARAM{Hash: 1}
+		z.edit = func(q dns.Question, m *dns.Msg) {
+			if q.Qtype == dns.TypeTXT {
+				m.Ns = append(z.get(z.name, dns.TypeSOA), z.cover(z.name)...)
+			}
+		}
+	}, "www.example.nl", "TXT", "NOERROR bogus/denial_missing 12 example.nl"},
+	{"NSEC3: unknown hash", func(_ *world, z *zone) {
+		z.nsec3 = &dns.NSEC3PARAM{Hash: 1}
+		z.edit = func(_ dns.Question, m *dns.Msg) {
+			for i, rr := range m.Ns {
+				if n, ok := rr.(*dns.NSEC3); ok {
+					n = dns.Copy(n).(*dns.NSEC3)
+					n.Hash = 6
+					m.Ns[i] = n
+				}
+			}
+		}
+	}, "nope.example.nl", "A", "NXDOMAIN bogus/bad_signature 6 example.nl"},
+	{"more labels than the name has", func(_ *world, z *zone) {
+		z.edit = func(_ dns.Question, m *dns.Msg) {
+			for i, rr := range m.Answer {
+				if s, ok := rr.(*dns.RRSIG); ok && s.TypeCovered == dns.TypeA {
+					s = dns.Copy(s).(*dns.RRSIG)
+					s.Labels = 9
+					m.Answer[i] = s
+				}
+			}
+		}
+	}, "www.example.nl", "A", "NOERROR bogus/bad_signature 6 example.nl 192.0.2.1"},
+	{"NXDOMAIN beside the proof that the name exists", func(_ *world, z *zone) {
+		z.edit = func(q dns.Question, m *dns.Msg) {
+			if q.Qtype == dns.TypeTXT {
+				m.Rcode = dns.RcodeNameError
+			}
+		}
+	}, "www.example.nl", "TXT", "NOERROR secure"},
+	{"alias at the apex", func(_ *world, z *zone) {
+		z.edit = func(q dns.Question, m *dns.Msg) {
+			if q.Qtype == dns.TypeA && strings.EqualFold(q.Name, z.name) {
+				set := []dns.RR{&dns.CNAME{Hdr: dns.RR_Header{Name: z.name, Rrtype: dns.TypeCNAME, Class: 1, Ttl: 300}, Target: "www." + z.name}}
+				m.Answer, m.Ns = append(set, z.sigs(set)...), nil
+			}
+		}
+	}, "example.nl", "A", "NOERROR secure CNAME>www.example.nl 192.0.2.1"},
 	{"compact denial", func(_ *world, z *zone) {
 		z.edit = compactDenial(z)
 	}, "nope.example.nl", "A", "NOERROR secure"},
