@@ -21,22 +21,25 @@ var htmlSource string
 //go:embed report.css
 var htmlStyle string
 
-// manySites is from how many targets on the report shows those that are up to standard
-// only as a row: nobody reads a thousand pages of what is in order.
+// manySites is up to how many targets a report tells everything of each. A longer one
+// gives the texts of requirements once, and of targets that are up to standard only the
+// row in the table: nobody reads a thousand pages of what is in order.
 const manySites = 50
 
 // htmlWriter writes one page that stands by itself: no script, no other file, a strict
-// policy. Sections are spooled to a file, so that a long list needs no memory but a
-// row of the table each.
+// policy. Sections are spooled to files, so that a long list needs no memory but a row of
+// the table each; as the length is known only at the end, both forms are spooled until
+// the list proves long.
 type htmlWriter struct {
 	texts
-	w        io.Writer
-	tmpl     *template.Template
-	spool    *os.File
-	rows     []htmlRow
-	sim      bool
-	last     time.Time
-	preamble template.HTML
+	w           io.Writer
+	tmpl        *template.Template
+	full, brief *os.File
+	rows        []htmlRow
+	sim         bool
+	last        time.Time
+	preamble    template.HTML
+	rules       map[string]bool // requirements of the headline edition that were not in order somewhere
 }
 
 type htmlRow struct {
@@ -56,11 +59,14 @@ func newHTML(t texts, w io.Writer) (*htmlWriter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("template of the HTML report: %w", err)
 	}
-	if h.spool, err = os.CreateTemp("", "peil-report-*.html"); err != nil {
-		return nil, fmt.Errorf("opening a spool file for the HTML report: %w", err)
-	}
-	if err := os.Remove(h.spool.Name()); err != nil { // it lives as long as it is open
-		return nil, fmt.Errorf("spool file for the HTML report: %w", err)
+	h.rules = map[string]bool{}
+	for _, f := range []**os.File{&h.full, &h.brief} {
+		if *f, err = os.CreateTemp("", "peil-report-*.html"); err != nil {
+			return nil, fmt.Errorf("opening a spool file for the HTML report: %w", err)
+		}
+		if err := os.Remove((*f).Name()); err != nil { // it lives as long as it is open
+			return nil, fmt.Errorf("spool file for the HTML report: %w", err)
+		}
 	}
 	return h, nil
 }
@@ -72,17 +78,33 @@ func Preamble(w Writer, fragment template.HTML) {
 	}
 }
 
-// mark is the sign of an outcome as SVG: shape first, colour by class.
+// shapes are the signs of outcomes as SVG symbols: shape first, colour by class.
+var shapes = []struct {
+	outcome norm.Outcome
+	path    string
+}{
+	{norm.Passed, `<circle cx="8" cy="8" r="7"/><path d="M4.5 8.2l2.4 2.4 4.6-5" class="ink"/>`},
+	{norm.Warning, `<path d="M8 1l7.2 13.5H.8z"/><path d="M8 5.5v4.2M8 11.6v1.2" class="ink"/>`},
+	{norm.Failed, `<rect x="1" y="1" width="14" height="14" rx="1"/><path d="M5 5l6 6M11 5l-6 6" class="ink"/>`},
+	{norm.Info, `<circle cx="8" cy="8" r="7"/><path d="M8 7v5M8 3.8v1.4" class="ink"/>`},
+	{norm.NotApplicable, `<path d="M3 8h10" class="line"/>`},
+	{norm.NotMeasured, `<circle cx="8" cy="8" r="6.2" class="hollow"/><path d="M4 11l7-7M6 12.5l6.5-6.5" class="line"/>`},
+}
+
+// symbols defines the signs once for the page.
+func symbols() template.HTML {
+	var b strings.Builder
+	b.WriteString(`<svg class="symbols" width="0" height="0" aria-hidden="true" focusable="false">`)
+	for _, s := range shapes {
+		fmt.Fprintf(&b, `<symbol id="m-%s" viewBox="0 0 16 16">%s</symbol>`, s.outcome, s.path)
+	}
+	b.WriteString("</svg>")
+	return template.HTML(b.String()) //nolint:gosec // constants alone
+}
+
+// mark is the sign of an outcome.
 func mark(o norm.Outcome) template.HTML {
-	shape := map[norm.Outcome]string{
-		norm.Passed:        `<circle cx="8" cy="8" r="7"/><path d="M4.5 8.2l2.4 2.4 4.6-5" class="ink"/>`,
-		norm.Warning:       `<path d="M8 1l7.2 13.5H.8z"/><path d="M8 5.5v4.2M8 11.6v1.2" class="ink"/>`,
-		norm.Failed:        `<rect x="1" y="1" width="14" height="14" rx="1"/><path d="M5 5l6 6M11 5l-6 6" class="ink"/>`,
-		norm.Info:          `<circle cx="8" cy="8" r="7"/><path d="M8 7v5M8 3.8v1.4" class="ink"/>`,
-		norm.NotApplicable: `<path d="M3 8h10" class="line"/>`,
-		norm.NotMeasured:   `<circle cx="8" cy="8" r="6.2" class="hollow"/><path d="M4 11l7-7M6 12.5l6.5-6.5" class="line"/>`,
-	}[o]
-	return template.HTML(fmt.Sprintf(`<svg class="mark %s" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">%s</svg>`, o, shape)) //nolint:gosec // constants alone
+	return template.HTML(fmt.Sprintf(`<svg class="mark %[1]s" width="16" height="16" aria-hidden="true" focusable="false"><use href="#m-%[1]s"/></svg>`, o)) //nolint:gosec // constants alone
 }
 
 type htmlVerdict struct {
@@ -91,7 +113,7 @@ type htmlVerdict struct {
 	Fixes                                                       []htmlFix
 	Evidence                                                    []string
 	Subjects                                                    []htmlSubject
-	Level                                                       string
+	Level, Rule                                                 string // Rule: anchor of the requirement's own section
 }
 
 type htmlFix struct{ For, Text, Code string }
@@ -107,6 +129,7 @@ type htmlSite struct {
 	Gauge                                                htmlGauge
 	Open, Fine, Missing, None                            []htmlVerdict
 	Others                                               []htmlOther
+	Many                                                 bool // texts of requirements stand once, at the end
 }
 
 type htmlOther struct {
@@ -123,7 +146,7 @@ type htmlGauge struct {
 	Label   string
 }
 
-func (h *htmlWriter) verdict(r *norm.Result, v *norm.Verdict) htmlVerdict {
+func (h *htmlWriter) verdict(r *norm.Result, v *norm.Verdict, brief bool) htmlVerdict {
 	q := h.requirement(r.Edition, v.ID)
 	x := htmlVerdict{
 		ID: v.ID, Title: h.in(q.Title), Found: h.found(r.Edition, v), Where: h.where(v), Why: h.in(q.Why), Explain: h.in(q.Explain),
@@ -133,25 +156,56 @@ func (h *htmlWriter) verdict(r *norm.Result, v *norm.Verdict) htmlVerdict {
 	if !v.Until.IsZero() {
 		x.Until = i18n.Moment(h.Lang, v.Until.UTC()) + " UTC"
 	}
-	for _, f := range h.fixes(r.Edition, v) {
-		x.Fixes = append(x.Fixes, htmlFix{f.For, h.in(f.Text), f.Code})
-	}
 	for _, s := range v.PerSubject {
 		x.Subjects = append(x.Subjects, htmlSubject{s.Subject, h.reason(r.Edition, s.Saw), s.Outcome})
+	}
+	if brief {
+		x.Rule = ruleAnchor(v.ID)
+		x.Why, x.Explain, x.Source = "", "", ""
+		return x
+	}
+	for _, f := range h.fixes(r.Edition, v) {
+		x.Fixes = append(x.Fixes, htmlFix{f.For, h.in(f.Text), f.Code})
 	}
 	return x
 }
 
-// Write spools one section and keeps its row.
+func ruleAnchor(id string) string {
+	return "r-" + strings.NewReplacer(".", "-", "_", "-").Replace(id)
+}
+
+// Write spools the section of one target and keeps its row.
 func (h *htmlWriter) Write(it Item) error {
 	m := it.Measurement
 	head := it.Headline()
 	if head == nil {
 		return fmt.Errorf("writing %s as HTML: no edition was asked for", m.Target.Name)
 	}
+	s, row := h.section(it, head, true)
+	h.sim = h.sim || m.Simulated
+	if m.At.After(h.last) {
+		h.last = m.At
+	}
+	h.rows = append(h.rows, row)
+	if len(h.rows) <= manySites {
+		full, _ := h.section(it, head, false)
+		full.Anchor = s.Anchor
+		if err := h.tmpl.ExecuteTemplate(h.full, "site", full); err != nil {
+			return err
+		}
+	}
+	if head.Word == norm.UpToStandard {
+		return nil
+	}
+	return h.tmpl.ExecuteTemplate(h.brief, "site", s)
+}
+
+// section puts one target in words.
+func (h *htmlWriter) section(it Item, head *norm.Result, brief bool) (htmlSite, htmlRow) {
+	m := it.Measurement
 	s := htmlSite{
 		Name: m.Target.Name, Anchor: fmt.Sprintf("s%d", len(h.rows)+1),
-		Word: string(head.Word), Simulated: m.Simulated, Sentence: h.sentence(head),
+		Word: string(head.Word), Simulated: m.Simulated, Sentence: h.sentence(head), Many: brief,
 	}
 	if m.Target.Unicode != "" {
 		s.Name = m.Target.Unicode
@@ -174,9 +228,10 @@ func (h *htmlWriter) Write(it Item) error {
 				if v.Level != level || v.Outcome != o {
 					continue
 				}
-				x := h.verdict(head, v)
+				x := h.verdict(head, v, brief)
 				switch o {
 				case norm.Failed, norm.Warning:
+					h.rules[v.ID] = true
 					s.Open = append(s.Open, x)
 					if o == norm.Failed {
 						openNames = append(openNames, x.Title)
@@ -202,9 +257,9 @@ func (h *htmlWriter) Write(it Item) error {
 			v := &r.Verdicts[i]
 			switch v.Outcome {
 			case norm.Failed, norm.Warning:
-				o.Open = append(o.Open, h.verdict(r, v))
+				o.Open = append(o.Open, h.verdict(r, v, brief))
 			case norm.NotMeasured:
-				o.Missing = append(o.Missing, h.verdict(r, v))
+				o.Missing = append(o.Missing, h.verdict(r, v, brief))
 			case norm.Passed, norm.Info:
 				o.Fine++
 			}
@@ -212,17 +267,7 @@ func (h *htmlWriter) Write(it Item) error {
 		s.Others = append(s.Others, o)
 		row.Others = append(row.Others, o.Score)
 	}
-	h.sim = h.sim || m.Simulated
-	if m.At.After(h.last) {
-		h.last = m.At
-	}
-	row.full = head.Word != norm.UpToStandard || len(h.rows) < manySites
-	h.rows = append(h.rows, row)
-	if !row.full {
-		h.rows[len(h.rows)-1].Anchor = ""
-		return nil
-	}
-	return h.tmpl.ExecuteTemplate(h.spool, "site", s)
+	return s, row
 }
 
 func (h *htmlWriter) gauge(r *norm.Result) htmlGauge {
@@ -249,7 +294,16 @@ func (h *htmlWriter) gauge(r *norm.Result) htmlGauge {
 
 // Close writes the page: head, table, sections, foot.
 func (h *htmlWriter) Close() error {
-	defer func() { _ = h.spool.Close() }()
+	defer func() { _, _ = h.full.Close(), h.brief.Close() }()
+	many, spool := len(h.rows) > manySites, h.full
+	if many {
+		spool = h.brief
+		for i := range h.rows {
+			if h.rows[i].Word == string(norm.UpToStandard) {
+				h.rows[i].Anchor = ""
+			}
+		}
+	}
 	sum := sha256.Sum256([]byte(htmlStyle))
 	title := h.say("html.title.many", i18n.Int(h.Lang, len(h.rows)))
 	if len(h.rows) == 1 {
@@ -269,7 +323,7 @@ func (h *htmlWriter) Close() error {
 	}
 	data := map[string]any{
 		"Lang": string(h.Lang), "Title": title, "Rows": h.rows, "Simulated": h.sim, "Many": len(h.rows) > 1,
-		"Cut": len(h.rows) > manySites, "Others": others, "Preamble": h.preamble,
+		"Cut": many, "Others": others, "Preamble": h.preamble, "Symbols": symbols(), "Rules": h.openRules(many),
 		"Style":  template.CSS(htmlStyle), //nolint:gosec // embedded
 		"Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
 		"Made":   h.say("html.made", h.Meter, i18n.Moment(h.Lang, h.last.UTC())+" UTC"),
@@ -277,11 +331,40 @@ func (h *htmlWriter) Close() error {
 	if err := h.tmpl.ExecuteTemplate(h.w, "head", data); err != nil {
 		return err
 	}
-	if _, err := h.spool.Seek(0, io.SeekStart); err != nil {
+	if _, err := spool.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	if _, err := io.Copy(h.w, h.spool); err != nil {
+	if _, err := io.Copy(h.w, spool); err != nil {
 		return err
 	}
 	return h.tmpl.ExecuteTemplate(h.w, "foot", data)
+}
+
+// openRules are the texts of the requirements that were not in order somewhere, once.
+func (h *htmlWriter) openRules(many bool) []htmlVerdict {
+	if !many || len(h.Editions) == 0 {
+		return nil
+	}
+	head := h.Editions[0]
+	for _, e := range h.Editions {
+		if e.Name == "peil" {
+			head = e
+		}
+	}
+	var out []htmlVerdict
+	for i := range head.Requirements {
+		q := &head.Requirements[i]
+		if !h.rules[q.ID] {
+			continue
+		}
+		x := htmlVerdict{
+			ID: q.ID, Title: h.in(q.Title), Why: h.in(q.Why), Explain: h.in(q.Explain), Rule: ruleAnchor(q.ID),
+			Level: h.say("level." + string(q.Level)), Source: strings.TrimSpace(q.Source.Name + " " + q.Source.Section),
+		}
+		for _, f := range q.Fixes {
+			x.Fixes = append(x.Fixes, htmlFix{f.For, h.in(f.Text), f.Code})
+		}
+		out = append(out, x)
+	}
+	return out
 }

@@ -148,7 +148,7 @@ func (t *textWriter) families(m *fact.Measurement) string {
 
 // result writes one edition: by level, worst first.
 func (t *textWriter) result(r *norm.Result) {
-	passed, firstOpen := 0, ""
+	firstOpen := ""
 	for _, level := range levels(r) {
 		var open, fine []*norm.Verdict
 		for _, o := range []norm.Outcome{norm.Failed, norm.Warning, norm.Info, norm.Passed} {
@@ -171,30 +171,39 @@ func (t *textWriter) result(r *norm.Result) {
 		}
 		t.b.WriteByte('\n')
 		t.line("  " + t.paint(t.say("level."+string(level)), "1"))
+		// What is only ahead of the norm gets no more than a line, unless asked for.
+		if (level == norm.Could || level == norm.Optional) && t.Detail != Verbose {
+			t.names(r.Edition, append(open, fine...))
+			continue
+		}
 		for _, v := range open {
 			t.verdict(r.Edition, v)
 			if firstOpen == "" && v.Outcome != norm.Passed {
 				firstOpen = v.ID
 			}
 		}
-		passed += len(fine)
 		if len(fine) == 0 {
 			continue
 		}
 		if level == norm.Must || level == norm.Required {
-			var names []string
-			for _, v := range fine {
-				names = append(names, t.paint(signs[v.Outcome], colours[v.Outcome])+"\u00a0"+strings.ReplaceAll(t.in(t.requirement(r.Edition, v.ID).Title), " ", "\u00a0"))
-			}
-			for _, l := range fold(strings.Join(names, "  "), t.Width-2) {
-				t.line("  " + l)
-			}
+			t.names(r.Edition, fine)
 			continue
 		}
 		mark := t.paint(signs[norm.Passed], colours[norm.Passed])
 		t.line(pad("  "+mark+" "+i18n.N(t.Lang, "text.more", len(fine)), titleColumn+4) + t.paint(t.say("text.more.hint"), "2"))
 	}
 	t.rest(r, firstOpen)
+}
+
+// names writes signs and titles alone, several on a line.
+func (t *textWriter) names(edition string, verdicts []*norm.Verdict) {
+	var names []string
+	for _, v := range verdicts {
+		names = append(names, t.paint(signs[v.Outcome], colours[v.Outcome])+"\u00a0"+strings.ReplaceAll(t.in(t.requirement(edition, v.ID).Title), " ", "\u00a0"))
+	}
+	for _, l := range fold(strings.Join(names, "  "), t.Width-2) {
+		t.line("  " + l)
+	}
 }
 
 // rest tells what was not measured and why, and where to read on.
