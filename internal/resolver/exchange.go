@@ -30,7 +30,6 @@ type DialFunc func(ctx context.Context, subject, network string, addr netip.Addr
 type task struct {
 	r         *Resolver
 	ctx       context.Context //nolint:containedctx // a task lives as long as one call
-	subject   string
 	dial      func(ctx context.Context, network string, addr netip.AddrPort) (net.Conn, error)
 	tally     *Tally
 	sent      int                     // messages; only this task's goroutine counts
@@ -318,6 +317,6 @@ func (r *Resolver) buffer() *[]byte {
 	if b, ok := r.buffers.Get().(*[]byte); ok {
 		return b
 	}
-	b := make([]byte, maxMessage)
+	b := make([]byte, maxDatagram)
 	return &b
 }

@@ -188,7 +188,7 @@ func (t *task) askZone(d *delegation, q question) (*result, error) {
 			t.keep(d, fallback)
 			return fallback, nil
 		}
-		if !retry(worst) {
+		if !retry(worst) || (round > 0 && !errors.Is(worst, errSilent)) {
 			break
 		}
 	}

@@ -40,6 +40,6 @@ const (
 	minTTL      = 5 * time.Second // so that TTL 0 does not ask again within one measurement
 	maxFailTTL  = 5 * time.Second // failures (RFC 9520 section 3.2)
 
-	udpSize    = 1232 // what is offered in EDNS: unfragmented on any path (flag day 2020)
-	maxMessage = 65535
+	maxDatagram = 4096 // read of one; more than was offered, for servers that do not listen
+	udpSize     = 1232 // what is offered in EDNS: unfragmented on any path (flag day 2020)
 )

@@ -120,5 +120,5 @@ func New(c Config) (*Resolver, error) {
 // task begins a look-up on behalf of a name. Its context ends with the look-up.
 func (r *Resolver) task(ctx context.Context, subject string) (*task, context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
-	return &task{r: r, ctx: ctx, subject: subject, dial: r.dial(subject), tally: tallyOf(ctx)}, cancel
+	return &task{r: r, ctx: ctx, dial: r.dial(subject), tally: tallyOf(ctx)}, cancel
 }
