@@ -32,6 +32,13 @@ var oldSchemes = []fact.SignatureScheme{
 	0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0401, 0x0501, 0x0601, 0x0402, 0x0303, 0x0301, 0x0203, 0x0201, 0x0202,
 }
 
+// oldGroups end with curves that a certificate's key may be on (RFC 8422 section 5.1.1)
+// but that no handshake can be made with here: a server takes one of the first.
+var oldGroups = []fact.Group{
+	fact.X25519, fact.Secp256r1, fact.Secp384r1, fact.Secp521r1,
+	fact.Secp224r1, fact.BrainpoolP256r1, fact.BrainpoolP384r1, fact.BrainpoolP512r1, fact.Secp192r1, fact.Secp256k1,
+}
+
 // connectOld makes a handshake of TLS 1.0 to 1.2 with servers that crypto/tls cannot
 // talk to, so that an old server is still seen as a website. It takes one more
 // connection.
@@ -56,7 +63,7 @@ func (p *Prober) connectOld(ctx context.Context, o origin, dial DialFunc) (*conn
 func oldHandshake(raw net.Conn, o origin) (*conn, error) {
 	h := &tlswire.ClientHello{
 		Version: fact.TLS12, Suites: oldSuites(), Schemes: oldSchemes, ServerName: o.host,
-		Groups:               []fact.Group{fact.X25519, fact.Secp256r1, fact.Secp384r1, fact.Secp521r1},
+		Groups:               oldGroups,
 		ExtendedMasterSecret: true, RenegotiationInfo: true, ALPN: []string{"http/1.1"},
 	}
 	h.FillRandom(false)
