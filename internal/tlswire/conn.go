@@ -1,6 +1,7 @@
 package tlswire
 
 import (
+	"errors"
 	"io"
 	"net"
 
@@ -82,10 +83,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 		case t == ApplicationData:
 			c.plain = b
 		case t == AlertRecord:
-			if c.end = c.stream.alert(b); c.end != nil {
-				if a, ok := c.end.(*Alert); ok && a.Description == AlertCloseNotify {
-					c.end = io.EOF
-				}
+			var a *Alert
+			if c.end = c.stream.alert(b); errors.As(c.end, &a) && a.Description == AlertCloseNotify {
+				c.end = io.EOF
 			}
 		case t == Handshake || t == ChangeCipherSpec:
 			// HelloRequest and session tickets are passed over. KeyUpdate is not

@@ -259,7 +259,7 @@ func ReadFlight(s *Stream) ([]byte, error) {
 	for {
 		m, err := s.Message()
 		if err != nil {
-			if err == io.EOF && len(flight) > 0 {
+			if errors.Is(err, io.EOF) && len(flight) > 0 {
 				err = io.ErrUnexpectedEOF
 			}
 			return nil, err

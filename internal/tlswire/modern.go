@@ -194,7 +194,7 @@ func (m *Modern) Tickets() ([]*Ticket, error) {
 		var alert *Alert
 		var timeout net.Error
 		switch {
-		case err == io.EOF || errors.As(err, &alert) || errors.As(err, &timeout) || errors.Is(err, io.ErrUnexpectedEOF):
+		case errors.Is(err, io.EOF) || errors.As(err, &alert) || errors.As(err, &timeout) || errors.Is(err, io.ErrUnexpectedEOF):
 			return all, nil
 		case errors.Is(err, ErrMalformed) && len(all) > 0:
 			return all, nil // data that the server sent of its own accord

@@ -30,7 +30,7 @@ type reply struct {
 	outcome outcome
 	gap     fact.Gap // of failed and malformed
 	alert   uint8    // of declined, when hasAlert
-	hasErr  bool
+	cut     error    // what broke off an answer that had begun with a ServerHello
 	alerted bool
 	why     string // in words, for the log
 
@@ -214,7 +214,7 @@ func (a *reply) read(s *tlswire.Stream, keep bool) error {
 		a.flight = append(a.flight, m...)
 	}
 	if err := a.readFlight(s, keep); err != nil {
-		a.hasErr, a.why = true, err.Error()
+		a.cut, a.why = err, err.Error()
 		if keep {
 			return err // accepted stays, but there is nothing to go on with
 		}

@@ -13,8 +13,8 @@ func (r *run) certificates(a *reply) {
 	if a.certs == nil {
 		return
 	}
-	r.noStaple = true // asked for; r.staple outweighs it
-	everything := len(r.seen) > 0 && r.seen[0].picked == a.hello.Suite && a.offer.Compression != nil
+	r.noStaple = true                        // asked for; r.staple outweighs it
+	everything := a.offer.Compression != nil // only the first hello of a version offers it
 	for id, c := range r.chains {
 		if string(c.message) == string(a.certs) {
 			r.serve(id, a.hello.Version, a.staple, everything)

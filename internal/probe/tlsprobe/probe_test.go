@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -151,6 +152,9 @@ func TestServerWithTLS12AloneByCryptoTLS(t *testing.T) {
 	}
 	if !slices.Equal(f.ALPN, []string{"h2", "http/1.1"}) {
 		t.Errorf("ALPN %v", f.ALPN)
+	}
+	if !f.KexHashSHA1.No() || !f.KexHashSHA224.No() {
+		t.Errorf("SHA-1 %+v, SHA-224 %+v", f.KexHashSHA1, f.KexHashSHA224)
 	}
 	if !f.ExtendedMasterSecret.Yes() || !f.SecureRenegotiation.Yes() || !f.ClientRenegotiation.No() || !f.EarlyData.No() {
 		t.Errorf("%+v %+v %+v %+v", f.ExtendedMasterSecret, f.SecureRenegotiation, f.ClientRenegotiation, f.EarlyData)
@@ -320,17 +324,41 @@ func TestAServerThatLiesIsNotMeasured(t *testing.T) {
 	}
 }
 
+// claims says what facts claim of a suite on a version, and of a group.
+func claims(f *fact.TLS, v fact.Version, s fact.Suite) fact.Answer {
+	for _, set := range f.Suites {
+		switch {
+		case set.Version != v:
+		case slices.Contains(set.Accepted, s):
+			return fact.Accepted
+		case !set.AllOpen && !slices.Contains(set.Open, s):
+			return fact.Declined
+		}
+	}
+	return fact.Unknown
+}
+
+func claimsGroup(f *fact.TLS, v fact.Version, g fact.Group) fact.Answer {
+	for _, set := range f.Groups {
+		switch {
+		case set.Version != v:
+		case slices.Contains(set.Accepted, g):
+			return fact.Accepted
+		case !set.AllOpen && !slices.Contains(set.Open, g):
+			return fact.Declined
+		}
+	}
+	return fact.Unknown
+}
+
 func TestAFirewallThatCutsUsOffMakesNoServerGood(t *testing.T) {
-	for _, allowed := range []int{2, 5, 9} {
-		cfg := &tls.Config{Certificates: []tls.Certificate{testCA().issue("rsa", nil)}, MinVersion: tls.VersionTLS10}
-		n := 0
-		gate := make(chan struct{}, 1)
+	cfg := &tls.Config{Certificates: []tls.Certificate{testCA().issue("rsa", nil)}, MinVersion: tls.VersionTLS10}
+	truth, _ := probe(t, goServer(t, cfg), Full())
+	blocked := false
+	for allowed := 1; allowed < truth.Connections; allowed += 3 {
+		var n atomic.Int32
 		addr := listen(t, func(c net.Conn) {
-			gate <- struct{}{}
-			n++
-			open := n <= allowed
-			<-gate
-			if !open {
+			if n.Add(1) > int32(allowed) {
 				_ = c.(*net.TCPConn).SetLinger(0)
 				return
 			}
@@ -343,18 +371,32 @@ func TestAFirewallThatCutsUsOffMakesNoServerGood(t *testing.T) {
 		if !f.Working.Yes() {
 			t.Errorf("%d allowed: working %+v", allowed, f.Working)
 		}
-		for _, v := range f.Versions {
-			if v.No() && v.Version != fact.SSL30 && v.Version != fact.SSL20 {
-				t.Errorf("%d allowed: %s declined: %s", allowed, v.Version, versions(f))
+		for i, v := range f.Versions {
+			if v.No() && truth.Versions[i].Yes() {
+				t.Errorf("%d allowed: %s called declined", allowed, v.Version)
+			}
+			blocked = blocked || v.Gap == fact.GapBlocked
+		}
+		for _, set := range truth.Suites {
+			for _, s := range set.Accepted {
+				if claims(f, set.Version, s) == fact.Declined {
+					t.Errorf("%d allowed: %s %s called declined", allowed, set.Version, s)
+				}
 			}
 		}
-		s := f.Suites[len(f.Suites)-1]
-		if !s.AllOpen && len(s.Open) == 0 || s.Gap != fact.GapBlocked {
-			t.Errorf("%d allowed: %d suites open, gap %q", allowed, len(s.Open), s.Gap)
+		for _, set := range truth.Groups {
+			for _, g := range set.Accepted {
+				if claimsGroup(f, set.Version, g) == fact.Declined {
+					t.Errorf("%d allowed: %s %s called declined", allowed, set.Version, g)
+				}
+			}
 		}
-		if f.KexHashSHA1.No() {
-			t.Errorf("%d allowed: SHA-1 %+v", allowed, f.KexHashSHA1)
+		if f.ClientRenegotiation.Yes() || f.KexHashSHA1.Yes() {
+			t.Errorf("%d allowed: %+v %+v", allowed, f.ClientRenegotiation, f.KexHashSHA1)
 		}
+	}
+	if !blocked {
+		t.Error("nothing was called blocked")
 	}
 }
 
@@ -473,7 +515,7 @@ func (s shortened) Write(b []byte) (int, error) {
 	n := 4 + int(b[6])<<16 + int(b[7])<<8 + int(b[8]) // the ServerHello alone
 	_, _ = s.Conn.Write(append([]byte{22, b[1], b[2], byte(n >> 8), byte(n)}, b[5:5+n]...))
 	_ = s.Conn.(*net.TCPConn).SetLinger(0)
-	return 0, s.Conn.Close()
+	return 0, s.Close()
 }
 
 func TestAServerThatChokesOnLongHellosIsMeasuredWithShortOnes(t *testing.T) {

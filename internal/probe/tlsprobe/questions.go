@@ -68,6 +68,11 @@ func (r *run) hashAnswer(dst *fact.Observed, a *reply, used bool) {
 		r.set(dst, fact.Observed{Answer: fact.Accepted})
 	case a.ok() && a.kex != nil:
 		r.set(dst, fact.Observed{Answer: fact.Declined})
+	case a.ok() && a.cut != nil:
+		// A ServerHello, and then it had no such signature to give.
+		b := &reply{started: a.started, ended: a.ended}
+		r.classify(b, a.cut)
+		r.observe(dst, b)
 	case a.ok():
 		r.set(dst, fact.Observed{Gap: fact.GapMalformed})
 	default:
