@@ -127,6 +127,8 @@ func (v *view) caaAllows(l *fact.Lookup, set []caa.Record) []finding {
 			}
 			names := namesOf(c)
 			switch {
+			case len(issuers) == 0: // only ";": nobody may
+				fs = append(fs, fail(because("caa-other-issuer", issuerName(c), allowed)).on(l.Name).with(records(l), "issuer "+issuerName(c)))
 			case len(names) == 0:
 				fs = append(fs, note(because("caa-issuer-unknown", issuerName(c), allowed)).on(l.Name))
 			case slices.ContainsFunc(names, func(n string) bool { return containsFold(issuers, n) }):

@@ -99,6 +99,13 @@ func certificateCases() []verdictCase {
 				*d = append(*d, fact.Deployment{Chain: "r", Auth: "rsa"})
 			}
 		}, Failed, "untrusted"),
+		peilCase("web.cert.trust", "what SSL 2.0 sends is no chain", func(t *testing.T, m *fact.Measurement) {
+			m.Chains = append(m.Chains, fact.Chain{ID: "s", Certs: m.Chains[0].Certs[:1], Trust: fact.Trust{Problem: "unknown_authority"}})
+			for i := range m.Web.Hosts {
+				d := &m.Web.Hosts[i].TLS.Deployments
+				*d = append(*d, fact.Deployment{Chain: "s", Auth: "rsa", Version: fact.SSL20})
+			}
+		}, Passed, "trusted"),
 		peilCase("web.cert.domain", "matches", unchanged, Passed, "name-matches"),
 		peilCase("web.cert.domain", "wildcard", withLeaf(func(c *x509.Certificate) { c.DNSNames = []string{"*.example.nl"} }, nil), Passed, "name-matches"),
 		peilCase("web.cert.domain", "wildcard too high", withLeaf(func(c *x509.Certificate) { c.DNSNames = []string{"*.nl"} }, nil), Failed, "name-mismatch"),
@@ -161,10 +168,14 @@ func certificateCases() []verdictCase {
 }
 
 // rootOf is the certificate of the authority above the intermediate.
-func rootOf(t *testing.T) []byte {
+func rootOf(t *testing.T) []byte { return selfSigned(t, "ISRG") }
+
+func selfMade(t *testing.T) []byte { return selfSigned(t, "Elders") }
+
+func selfSigned(t *testing.T, org string) []byte {
 	k := keysOfRun()
 	root := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{Organization: []string{"ISRG"}, CommonName: "Root X2"},
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{Organization: []string{org}, CommonName: "Root X2"},
 		NotBefore: now.AddDate(-5, 0, 0), NotAfter: now.AddDate(10, 0, 0), IsCA: true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, root, root, &k[2].PublicKey, k[2])

@@ -16,8 +16,8 @@ func (v *view) eachChain(judge func(*fact.Chain, []*certificate) finding) Verdic
 		var until time.Time
 		for _, d := range t.Deployments {
 			ch := v.Chain(d.Chain)
-			if ch == nil {
-				continue
+			if ch == nil || (d.Version == fact.SSL20 && len(t.Deployments) > 1) {
+				continue // SSL 2.0 sends the server's own certificate alone: no chain to judge
 			}
 			f := none(because("no-certificate"))
 			if cs := v.certificates(d.Chain); len(cs) > 0 {

@@ -82,6 +82,14 @@ func dnsCases() []verdictCase {
 		peilCase("web.dnssec.lifetime", "a day is enough for one that lives two", zone(func(z *fact.Zone) {
 			z.Signatures[0].Inception, z.Signatures[0].Expiration = now.AddDate(0, 0, -1), now.AddDate(0, 0, 1)
 		}), Passed, "signature-until"),
+		peilCase("web.dnssec.lifetime", "one has run out", zone(func(z *fact.Zone) {
+			z.Signatures = append(z.Signatures, fact.Signature{Name: "old.example.nl", Type: "A", Inception: now.AddDate(0, 0, -30), Expiration: now.AddDate(0, 0, -1)})
+		}), Failed, "signature-expired"),
+		peilCase("web.dnssec.lifetime", "one has run out and its successor is there", zone(func(z *fact.Zone) {
+			old := z.Signatures[0]
+			old.Expiration = now.AddDate(0, 0, -1)
+			z.Signatures = append(z.Signatures, old)
+		}), Passed, "signature-until"),
 		peilCase("web.dnssec.lifetime", "none seen", zone(func(z *fact.Zone) { z.Signatures = nil }), NotApplicable, "no-signature-seen"),
 		peilCase("web.dnssec.algorithm", "13", unchanged, Passed, "dnssec-algorithms"),
 		peilCase("web.dnssec.algorithm", "RSASHA1", key(7, 2048), Failed, "dnssec-old-algorithm"),
@@ -130,6 +138,13 @@ func dnsCases() []verdictCase {
 		peilCase("web.dns.caa", "allows the issuer", unchanged, Passed, "caa-allows"),
 		peilCase("web.dns.caa", "another issuer", lookupOf("example.nl", "CAA", func(l *fact.Lookup) { l.Records = caaData("digicert.com") }), Failed, "caa-other-issuer"),
 		peilCase("web.dns.caa", "nobody may", lookupOf("example.nl", "CAA", func(l *fact.Lookup) { l.Records = caaData(";") }), Failed, "caa-other-issuer"),
+		peilCase("web.dns.caa", "nobody may, and an issuer that we do not know", func(t *testing.T, m *fact.Measurement) {
+			chainOf(m, [][]byte{rootOf(t)})
+			m.DNS.Lookup("example.nl", "CAA").Records = caaData(";")
+		}, Failed, "caa-other-issuer"),
+		peilCase("web.dns.caa", "an issuer that we do not know", func(t *testing.T, m *fact.Measurement) {
+			chainOf(m, [][]byte{selfMade(t)})
+		}, Info, "caa-issuer-unknown"),
 		peilCase("web.dns.caa", "none", lookupOf("example.nl", "CAA", func(l *fact.Lookup) { l.Records = nil }), Failed, "no-caa"),
 		peilCase("web.dns.caa", "only iodef", lookupOf("example.nl", "CAA", func(l *fact.Lookup) {
 			l.Records = []fact.Record{{Data: `0 iodef "mailto:a@example.nl"`, Raw: append([]byte{0, 5}, "iodefmailto:a@example.nl"...)}}

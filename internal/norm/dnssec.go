@@ -245,14 +245,20 @@ var dnssecLifetime = rule{
 		return v.eachSignedZone(func(z *fact.Zone) finding {
 			var f *finding
 			for _, s := range z.Signatures {
-				if !s.Expiration.After(v.At) {
-					continue // that it has run out is judged as validity
+				if slices.ContainsFunc(z.Signatures, func(o fact.Signature) bool {
+					return o.Name == s.Name && o.Type == s.Type && o.Algorithm == s.Algorithm && o.Expiration.After(s.Expiration)
+				}) {
+					continue // its successor is there already
 				}
 				left := min(48*time.Hour, s.Expiration.Sub(s.Inception)/10)
 				soon := s.Expiration.Add(-left)
+				set := s.Name + " " + s.Type
 				g := pass(because("signature-until", day(s.Expiration))).till(soon)
-				if !v.At.Before(soon) {
-					g = warn(because("signature-expires-soon", s.Name+" "+s.Type, day(s.Expiration))).with("RRSIG " + s.Name + " " + s.Type + " expires " + day(s.Expiration)).till(s.Expiration)
+				switch {
+				case !s.Expiration.After(v.At):
+					g = fail(because("signature-expired", set, day(s.Expiration))).with("RRSIG " + set + " expired " + day(s.Expiration))
+				case !v.At.Before(soon):
+					g = warn(because("signature-expires-soon", set, day(s.Expiration))).with("RRSIG " + set + " expires " + day(s.Expiration)).till(s.Expiration)
 				}
 				if f == nil || g.outcome.rank() > f.outcome.rank() || (g.outcome == f.outcome && g.until.Before(f.until)) {
 					f = &g

@@ -20,7 +20,7 @@ func ncscEdition(g guide) *Edition {
 	e := &Edition{
 		Name: "ncsc-tls-2021", Version: "2.1",
 		Title:   Text{"TLS-richtlijnen van het NCSC, 2.1", "NCSC TLS guidelines, 2.1"},
-		Source:  Source{Name: "NCSC TLS 2.1"},
+		Source:  ncsc21(""),
 		InForce: time.Date(2021, 1, 19, 0, 0, 0, 0, time.UTC),
 	}
 	if g == ncsc2025 {
@@ -39,10 +39,15 @@ func ncscEdition(g guide) *Edition {
 	return e
 }
 
+// ncsc21 is the guideline that ncsc replaced, and that the decree names.
+func ncsc21(section string) Source {
+	return Source{Name: "NCSC TLS 2.1", Section: section, URL: "https://english.ncsc.nl/publications/publications/2021/january/19/it-security-guidelines-for-transport-layer-security-2.1"}
+}
+
 func ncscWeb(g guide) []row {
 	because := Text{"De richtlijn deelt elke instelling in.", "The guideline classes every setting."}
 	line := func(id, category, s21, s25 string, title Text, r func(guide) rule) row {
-		src := Source{Name: "NCSC TLS 2.1", Section: s21}
+		src := ncsc21(s21)
 		if g == ncsc2025 {
 			src = ncsc(s25)
 		}
