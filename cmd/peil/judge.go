@@ -2,7 +2,7 @@ package main
 
 import (
 	"errors"
-	"io"
+	"fmt"
 	"os"
 
 	"peil/internal/config"
@@ -39,10 +39,13 @@ func (c *judgeCmd) Run(std streams) error {
 		return err
 	}
 	s := survey.Survey{Editions: out.Editions, Out: out.Writer}
-	if err := errors.Join(s.Judge(in), out.Close()); err != nil {
+	if err := s.Judge(in); err != nil {
+		return errors.Join(fmt.Errorf("%s: %w", c.Facts, err), out.Close())
+	}
+	if err := out.Close(); err != nil {
 		return err
 	}
-	if s.Summary().Targets == 0 && !errors.Is(err, io.EOF) {
+	if s.Summary().Targets == 0 {
 		return errors.New(c.Facts + " holds no measurement")
 	}
 	if code := s.Summary().Exit(); code != 0 {

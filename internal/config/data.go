@@ -47,7 +47,7 @@ const (
 
 // Data is where the tables come from.
 type Data struct {
-	From   string   `placeholder:"DIR" help:"Take the files from DIR instead of fetching: *.json are VRPs; *.csv, *.gz, *.txt and riswhoisdump* are routes."`
+	From   string   `placeholder:"DIR" help:"Take the files from DIR instead of fetching: *.json are VRPs; *.csv and riswhoisdump* are routes; each may be gzipped."`
 	VRPs   []string `name:"vrps" placeholder:"URL" help:"Fetch VRPs from here; repeat for more."`
 	Routes []string `placeholder:"URL" help:"Fetch route dumps from here; repeat for more."`
 }
@@ -134,7 +134,7 @@ func fromDir(cache routes.Cache, dir string) ([]Updated, error) {
 		switch base := strings.TrimSuffix(name, ".gz"); {
 		case strings.HasSuffix(base, ".json"):
 			vrps = append(vrps, path)
-		case strings.HasSuffix(base, ".csv"), strings.HasSuffix(base, ".txt"), strings.HasPrefix(base, "riswhoisdump"):
+		case strings.HasSuffix(base, ".csv"), strings.HasPrefix(base, "riswhoisdump"):
 			announced = append(announced, path)
 		}
 	}

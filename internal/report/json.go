@@ -83,22 +83,20 @@ type entry[V any] struct {
 // MarshalJSON writes the object.
 func (o ordered[V]) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // commands keep their < and > readable
 	b.WriteByte('{')
-	for i, e := range o {
+	for i := range o {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		k, err := json.Marshal(e.key)
-		if err != nil {
+		if err := enc.Encode(o[i].key); err != nil {
 			return nil, err
 		}
-		v, err := json.Marshal(e.value)
-		if err != nil {
-			return nil, err
-		}
-		b.Write(k)
 		b.WriteByte(':')
-		b.Write(v)
+		if err := enc.Encode(o[i].value); err != nil {
+			return nil, err
+		}
 	}
 	b.WriteByte('}')
 	return b.Bytes(), nil
