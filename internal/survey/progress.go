@@ -68,7 +68,7 @@ func (p *Progress) Tick() {
 		every = 200 * time.Millisecond
 	}
 	now := p.now()
-	if now.Sub(p.drawn) < every {
+	if p.start.IsZero() || now.Sub(p.drawn) < every {
 		return
 	}
 	p.drawn = now
