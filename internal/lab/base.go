@@ -74,15 +74,15 @@ peil up_to_standard
   web.rpki.nsvalid passed
   web.securitytxt.valid passed
   web.dns.dangling passed
-  web.login.plain passed|not_applicable
+  web.login.plain passed
   web.tls.ciphers.phaseout passed
   web.tls.keyexchange.phaseout passed
   web.tls.keyexchangehash.phaseout passed
   web.cert.key.phaseout passed
   web.cert.signature.phaseout passed
-  web.tls.order passed|not_applicable
+  web.tls.order not_applicable
   web.tls.clientreneg passed
-  web.tls.ocsp not_applicable|passed
+  web.tls.ocsp not_applicable
   web.tls.nosni passed
   web.cert.chainorder passed
   web.cert.sct passed
@@ -91,7 +91,7 @@ peil up_to_standard
   web.dns.caa info
   web.dns.delegation passed
   web.dns.pair passed
-  web.dnssec.nsec3 passed|not_applicable
+  web.dnssec.nsec3 passed
   web.dnssec.lifetime passed
   web.dnssec.algorithm passed
   web.ipv6.similar passed
@@ -102,19 +102,19 @@ peil up_to_standard
   web.header.referrer passed
   web.header.permissions passed
   web.header.crossorigin passed
-  web.cookie.attributes passed|not_applicable
-  web.page.integrity passed|not_applicable
+  web.cookie.attributes not_applicable
+  web.page.integrity passed
   web.page.mixed passed
   web.securitytxt.signed passed
   web.securitytxt.quality passed
   web.header.version passed
-  web.tls.good failed|warning|info
+  web.tls.good failed
   web.tls.postquantum passed
   web.https.http2 passed
-  web.https.http3 ?
+  web.https.http3 failed
   web.https.preload passed
   web.dnssec.modern passed
-  web.dns.svcb ?
+  web.dns.svcb failed
   web.dane passed
 forum
   web_legacy_dnssec passed
@@ -144,14 +144,14 @@ wdo
   wdo.tls.renegotiation.secure passed
   wdo.tls.renegotiation.client passed
   wdo.tls.0rtt passed
-  wdo.tls.ocsp passed|not_applicable
-  wdo.tls.ems passed|not_applicable
+  wdo.tls.ocsp not_applicable
+  wdo.tls.ems passed
   wdo.cert.key passed
   wdo.cert.signature passed
 ncsc-tls-2021
   tls.version passed
   tls.ciphers passed
-  tls.order passed|not_applicable
+  tls.order not_applicable
   tls.keyexchange passed
   tls.keyexchange.curves passed
   tls.keyexchange.ffdhe not_applicable
@@ -163,11 +163,11 @@ ncsc-tls-2021
   tls.renegotiation.secure passed
   tls.renegotiation.client passed
   tls.0rtt passed
-  tls.ocsp passed|not_applicable
+  tls.ocsp not_applicable
 ncsc-tls-2025
   tls.version passed
   tls.ciphers passed
-  tls.order passed|not_applicable
+  tls.order not_applicable
   tls.keyexchange passed
   tls.keyexchange.curves passed
   tls.keyexchange.ffdhe not_applicable
@@ -179,6 +179,6 @@ ncsc-tls-2025
   tls.renegotiation.secure passed
   tls.renegotiation.client passed
   tls.0rtt passed
-  tls.ocsp passed|not_applicable
+  tls.ocsp not_applicable
   tls.ems passed
 `

@@ -29,7 +29,7 @@ peil up_to_standard
 internet.nl 100
   web_appsecpriv_referrer_policy warning bad
 peil up_to_standard
-  web.header.referrer warning|failed`
+  web.header.referrer failed`
 	return []entry{
 		{"csp-none", "headers", Text{"geen CSP", "no CSP"}, csp(), `
 internet.nl 100
@@ -56,22 +56,19 @@ peil up_to_standard
 			s.header("Content-Security-Policy")
 			s.header("Content-Security-Policy-Report-Only", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 		}, cspBad + `
-peil up_to_standard
-  web.header.frameoptions ?`},
+`},
 		{"xfo-none", "headers", Text{"geen X-Frame-Options", "no X-Frame-Options"}, header("X-Frame-Options"), `
 internet.nl 100
   web_appsecpriv_x_frame_options info bad`},
 		{"xfo-allow", "headers", Text{"X-Frame-Options met ALLOW-FROM", "X-Frame-Options with ALLOW-FROM"}, header("X-Frame-Options", "ALLOW-FROM https://example.nl"), `
 internet.nl 100
-  web_appsecpriv_x_frame_options info bad
-peil up_to_standard
-  web.header.frameoptions ?`},
+  web_appsecpriv_x_frame_options info bad`},
 		{"xfo-sameorigin", "headers", Text{"X-Frame-Options SAMEORIGIN", "X-Frame-Options SAMEORIGIN"}, header("X-Frame-Options", "sameorigin"), ``},
 		{"xcto-none", "headers", Text{"geen X-Content-Type-Options", "no X-Content-Type-Options"}, header("X-Content-Type-Options"), `
 internet.nl 100
   web_appsecpriv_x_content_type_options warning bad
 peil up_to_standard
-  web.header.contenttype warning|failed`},
+  web.header.contenttype failed`},
 		{"referrer-none", "headers", Text{"geen Referrer-Policy", "no Referrer-Policy"}, header("Referrer-Policy"), `
 internet.nl 100
   web_appsecpriv_referrer_policy info recommendations
@@ -90,37 +87,36 @@ peil up_to_standard
   web.header.referrer ?`},
 		{"permissions-none", "headers", Text{"geen Permissions-Policy", "no Permissions-Policy"}, header("Permissions-Policy"), `
 peil up_to_standard
-  web.header.permissions warning|failed|info`},
+  web.header.permissions warning`},
 		{"cross-origin-none", "headers", Text{"geen beleid voor andere websites", "no cross-origin policies"}, func(s *Site) {
 			for _, h := range []string{"Cross-Origin-Opener-Policy", "Cross-Origin-Embedder-Policy", "Cross-Origin-Resource-Policy"} {
 				s.header(h)
 			}
 		}, `
 peil up_to_standard
-  web.header.crossorigin warning|failed|info`},
+  web.header.crossorigin warning`},
 		{"version", "headers", Text{"de softwareversie staat in een header", "the software's version stands in a header"}, header("Server", "Apache/2.4.10 (Debian)"), `
 peil up_to_standard
-  web.header.version warning|failed`},
+  web.header.version warning`},
 		{"cookie-insecure", "headers", Text{"een cookie zonder Secure en SameSite", "a cookie without Secure and SameSite"}, header("Set-Cookie", "session=abc; Path=/"), `
 peil up_to_standard
-  web.cookie.attributes warning|failed`},
+  web.cookie.attributes failed`},
 		{"cookie-good", "headers", Text{"een cookie zoals het hoort", "a cookie as it should be"}, header("Set-Cookie", "__Host-session=abc; Path=/; Secure; HttpOnly; SameSite=Lax"), `
 peil up_to_standard
   web.cookie.attributes passed`},
 		{"page-mixed", "headers", Text{"onderdelen van de pagina over http", "parts of the page over http"}, page(func(p *weblab.Page) { p.MixedContent = true }), `
 peil up_to_standard
-  web.page.mixed warning|failed
-  web.page.integrity ?`},
+  web.page.mixed failed
+  web.page.integrity warning`},
 		{"page-no-integrity", "headers", Text{"een script van een ander zonder controle", "another's script without integrity"}, page(func(p *weblab.Page) { p.NoIntegrity = true }), `
 peil up_to_standard
-  web.page.integrity warning|failed`},
+  web.page.integrity warning`},
 		{"page-form-http", "headers", Text{"een formulier dat over http verstuurt", "a form that sends over http"}, page(func(p *weblab.Page) { p.FormToHTTP = true }), `
-peil ?
-  web.page.mixed ?
-  web.login.plain ?`},
+peil up_to_standard
+  web.page.mixed failed`},
 		{"page-generator", "headers", Text{"de pagina noemt software en versie", "the page names software and version"}, page(func(p *weblab.Page) { p.Generator = "WordPress 5.1" }), `
 peil up_to_standard
-  web.header.version ?`},
+  web.header.version warning`},
 	}
 }
 
@@ -137,7 +133,7 @@ peil below_standard
   web.securitytxt.signed ?
   web.securitytxt.quality ?
 forum
-  web_securitytxt warning|failed`
+  web_securitytxt warning`
 	// Internet.nl alone calls it an error.
 	quirk := `
 internet.nl 100
@@ -147,7 +143,7 @@ peil ?
   web.securitytxt.signed ?
   web.securitytxt.quality ?
 forum
-  web_securitytxt warning|failed`
+  web_securitytxt warning`
 	recommendation := `
 internet.nl 100
   web_appsecpriv_securitytxt info recommendations
@@ -180,11 +176,11 @@ forum
 		{"securitytxt-data-after", "securitytxt", Text{"tekst na de handtekening", "text after the signature"}, securityTxt(func(t *weblab.SecurityTxt) { t.Sign = weblab.DataAfter }), quirk},
 		{"securitytxt-unsigned", "securitytxt", Text{"security.txt is niet ondertekend", "security.txt is not signed"}, securityTxt(func(t *weblab.SecurityTxt) { t.Sign = weblab.Unsigned }), recommendation + `
 peil up_to_standard
-  web.securitytxt.signed warning|failed`},
+  web.securitytxt.quality passed
+  web.securitytxt.signed warning`},
 		{"securitytxt-bad-signature", "securitytxt", Text{"security.txt is na het ondertekenen veranderd", "security.txt was changed after signing"}, securityTxt(func(t *weblab.SecurityTxt) { t.Sign = weblab.BadSignature }), `
-peil ?
-  web.securitytxt.valid ?
-  web.securitytxt.signed warning|failed`},
+peil up_to_standard
+  web.securitytxt.signed failed`},
 		{"securitytxt-far", "securitytxt", Text{"Expires over twee jaar", "Expires in two years"}, securityTxt(func(t *weblab.SecurityTxt) { t.Expires = 730 * day }), recommendation},
 		{"securitytxt-no-canonical", "securitytxt", Text{"security.txt zonder Canonical", "security.txt without Canonical"}, securityTxt(func(t *weblab.SecurityTxt) { t.Drop = []string{"Canonical"} }), recommendation},
 		{"securitytxt-no-encryption", "securitytxt", Text{"security.txt zonder Encryption", "security.txt without Encryption"}, securityTxt(func(t *weblab.SecurityTxt) { t.Drop = []string{"Encryption"} }), recommendation + `

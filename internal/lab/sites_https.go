@@ -7,36 +7,38 @@ import (
 
 // noHTTPS is a site without working TLS on any address.
 const noHTTPS = `
-internet.nl ?
-  web_ipv6_ws_similar ?` + inlTLSDead + `
+# http is redirected to where nothing answers, so there is nothing to compare.
+internet.nl 72
+  web_ipv6_ws_similar failed bad 0/2` + inlTLSDead + `
   web_https_tls_keyexchangehash not_tested not-tested 0/0
   web_https_tls_extendedmastersecret not_tested not-tested 0/0
 peil below_standard
-  web.* ?
+  web.https.* not_applicable
   web.https.available failed
-  web.https.hsts not_applicable
-  web.tls.version not_applicable
-  web.tls.ciphers not_applicable
-  web.cert.trust not_applicable
-  web.ipv6.reach passed
-  web.dnssec.valid passed
-  web.rpki.valid passed
+  web.tls.* not_applicable
+  web.cert.* not_applicable
+  web.header.* not_applicable
+  web.cookie.* not_applicable
+  web.page.* not_applicable
+  web.securitytxt.* not_applicable
+  web.dane not_applicable
+  web.ipv6.similar warning
+  web.dns.caa passed
 forum
   web_legacy_tls_available failed
-  web_legacy_https_enforced ?
+  web_legacy_https_enforced not_applicable
   web_legacy_hsts not_applicable
   web_legacy_tls_ncsc_web not_applicable
-  web_legacy_category_ipv6 ?
-  web_legacy_ipv6_webserver ?
+  web_legacy_category_ipv6 failed
+  web_legacy_ipv6_webserver failed
   web_legacy_dane not_applicable
-  web_legacy_tls_1_3 ?
+  web_legacy_tls_1_3 not_applicable
   web_securitytxt not_applicable
   = web_complete failed
   = web_complete_with_ipv6_rpki failed
 wdo
   wdo.* not_applicable
   wdo.https failed
-  wdo.redirect ?
 ncsc-tls-2021
   tls.* not_applicable
 ncsc-tls-2025
@@ -48,8 +50,7 @@ internet.nl 98
   web_https_http_redirect failed bad 0/10
 peil below_standard
   web.https.redirect failed
-  web.https.downgrade ?
-  web.https.preload failed|warning
+  web.https.preload failed
 forum
   web_legacy_https_enforced failed
   = web_complete failed
@@ -68,7 +69,7 @@ internet.nl 98
   web_https_http_hsts failed bad 0/10
 peil below_standard
   web.https.hsts failed
-  web.https.preload failed|warning` + hstsForum + `
+  web.https.preload failed` + hstsForum + `
 wdo
   wdo.hsts failed`
 
@@ -77,7 +78,7 @@ internet.nl 98
   web_https_http_hsts failed other 2/10
 peil below_standard
   web.https.hsts failed
-  web.https.preload failed|warning` + hstsForum + `
+  web.https.preload failed` + hstsForum + `
 wdo
   wdo.hsts warning`
 
@@ -90,7 +91,8 @@ peil up_to_standard
   web.header.referrer not_applicable
   web.header.permissions not_applicable
   web.header.crossorigin not_applicable
-  web.page.mixed not_applicable`
+  web.page.mixed not_applicable
+  web.page.integrity not_applicable`
 
 func redirect(r weblab.Redirect) func(*Site) {
 	return func(s *Site) { s.http(func(p *weblab.Profile) { p.Redirect = r }) }
@@ -132,16 +134,12 @@ func httpsSites() []entry {
 		{"redirect-not-found", "https", Text{"http antwoordt 404", "http answers 404"}, redirect(weblab.RedirectNotFound), noRedirect},
 		{"redirect-elsewhere", "https", Text{"http verwijst eerst naar een andere naam", "http redirects to another name first"}, redirect("https://www.perfect.example.nl/"), noRedirect},
 		{"redirect-loop", "https", Text{"http verwijst naar zichzelf", "http redirects to itself"}, redirect(weblab.RedirectLoop), `
-internet.nl ?
-  web_https_http_redirect ?
+internet.nl 100
+  web_https_http_redirect passed other 10/10
 peil below_standard
   web.https.redirect failed
-  web.https.downgrade ?
-  web.https.preload failed|warning
-forum ?
-  web_legacy_https_enforced ?
-  = web_complete ?
-  = web_complete_with_ipv6_rpki ?
+  web.https.downgrade failed
+  web.https.preload failed
 wdo
   wdo.redirect failed`},
 		{"redirect-302", "https", Text{"tijdelijke doorverwijzing (302)", "temporary redirect (302)"}, redirectStatus(302), ``},
@@ -149,24 +147,13 @@ wdo
 		{"redirect-port", "https", Text{"doorverwijzing naar https op een andere poort", "redirect to https on another port"}, func(s *Site) {
 			redirect(weblab.RedirectOtherPort)(s)
 			s.servers(func(v *Server) { v.ExtraTLS = []uint16{extraTLSPort} })
-		}, `
-peil ?
-  web.https.redirect ?
-  web.https.preload ?
-wdo
-  wdo.redirect ?`},
+		}, ``},
 		{"http-closed", "https", Text{"poort 80 weigert: er is geen http", "port 80 refuses: there is no http"}, func(s *Site) {
 			s.servers(func(v *Server) { v.Port80 = Refused })
 		}, `
 internet.nl 100
   web_https_http_redirect passed other 10/10
-peil up_to_standard
-  web.https.redirect passed|not_applicable
-  web.https.downgrade ?
-  web.https.preload ?
-  web.dns.pair ?
-wdo
-  wdo.redirect passed|not_applicable`},
+`},
 
 		{"hsts-absent", "https", Text{"geen HSTS", "no HSTS"}, hsts(), noHSTS},
 		{"hsts-short", "https", Text{"HSTS voor één dag", "HSTS for one day"}, hsts("max-age=86400; includeSubDomains"), shortHSTS},
@@ -175,7 +162,7 @@ internet.nl 98
   web_https_http_hsts failed other 2/10
 peil below_standard
   web.https.hsts failed
-  web.https.preload failed|warning` + hstsForum + `
+  web.https.preload failed` + hstsForum + `
 wdo
   wdo.hsts failed`},
 		{"hsts-quoted", "https", Text{"HSTS met max-age tussen aanhalingstekens", "HSTS with max-age in quotes"}, hsts(`max-age="63072000"; includeSubDomains; preload`), `
@@ -185,7 +172,7 @@ internet.nl 98
 		{"hsts-twice", "https", Text{"twee HSTS-headers, de eerste te kort", "two HSTS headers, the first too short"}, hsts("max-age=300", "max-age=63072000; includeSubDomains; preload"), shortHSTS},
 		{"hsts-no-preload", "https", Text{"HSTS zonder preload", "HSTS without preload"}, hsts("max-age=31536000; includeSubDomains"), `
 peil up_to_standard
-  web.https.preload failed|warning|info`},
+  web.https.preload failed`},
 		{"hsts-v4-absent-v6-short", "https", Text{"HSTS over IPv4 afwezig, over IPv6 te kort", "HSTS absent over IPv4, too short over IPv6"}, func(s *Site) {
 			s.V4[0].header(hstsHeader)
 			s.V6[0].header(hstsHeader, "max-age=86400")
@@ -194,7 +181,7 @@ internet.nl 98
   web_https_http_hsts failed other 0/10
 peil below_standard
   web.https.hsts failed
-  web.https.preload failed|warning` + hstsForum + `
+  web.https.preload failed` + hstsForum + `
 wdo
   wdo.hsts failed`},
 		{"hsts-v4-short-v6-absent", "https", Text{"HSTS over IPv4 te kort, over IPv6 afwezig", "HSTS too short over IPv4, absent over IPv6"}, func(s *Site) {
@@ -216,8 +203,8 @@ internet.nl 98
   web_https_http_redirect failed bad 0/10
 peil below_standard
   web.https.redirect failed
-  web.https.downgrade failed|warning
-  web.https.preload failed|warning
+  web.https.downgrade failed
+  web.https.preload failed
   web.header.csp not_applicable
   web.header.frameoptions not_applicable
   web.header.contenttype not_applicable
@@ -225,6 +212,7 @@ peil below_standard
   web.header.permissions not_applicable
   web.header.crossorigin not_applicable
   web.page.mixed not_applicable
+  web.page.integrity not_applicable
 forum
   web_legacy_https_enforced failed
   = web_complete failed

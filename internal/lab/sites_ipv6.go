@@ -32,7 +32,6 @@ forum
   web_legacy_category_ipv6 failed
   web_legacy_ipv6_webserver failed
   web_legacy_dane not_applicable
-  web_legacy_tls_1_3 ?
   web_securitytxt not_applicable
   = web_complete failed
   = web_complete_with_ipv6_rpki failed
@@ -80,8 +79,6 @@ internet.nl 61
   web_rpki_valid not_tested no-addresses 10/10
 peil not_applicable
   web.* not_applicable
-  web.dns.dangling ?
-  web.dns.pair ?
 forum
   web* not_applicable
   = web_complete ?
@@ -129,10 +126,9 @@ internet.nl 88
   web_ipv6_ws_reach passed good 2/10
   web_ipv6_ws_similar failed bad 0/2
   web_https_http_redirect passed other 10/10
-peil ?
-  web.ipv6.reach ?
-  web.ipv6.similar warning|failed
-  web.https.redirect passed
+peil below_standard
+  web.ipv6.reach failed
+  web.ipv6.similar warning
 forum
   web_legacy_category_ipv6 failed
   web_legacy_ipv6_webserver failed
@@ -143,7 +139,7 @@ forum
 internet.nl 97
   web_ipv6_ws_similar warning notice 0/2
 peil up_to_standard
-  web.ipv6.similar warning|failed
+  web.ipv6.similar warning
 forum
   web_legacy_ipv6_webserver warning`},
 		{"v6-status-differs", "ipv6", Text{"over IPv6 antwoordt de website met een fout (503)", "over IPv6 the website answers with an error (503)"}, func(s *Site) {
@@ -152,7 +148,7 @@ forum
 internet.nl 100
   web_ipv6_ws_similar failed bad 2/2
 peil up_to_standard
-  web.ipv6.similar warning|failed
+  web.ipv6.similar failed
 forum
   web_legacy_category_ipv6 failed
   web_legacy_ipv6_webserver failed
@@ -162,8 +158,6 @@ forum
 		}, `
 internet.nl 100
   web_ipv6_ws_similar warning notice-status-code 2/2
-peil up_to_standard
-  web.ipv6.similar ?
 forum
   web_legacy_ipv6_webserver warning`},
 		{"v4-none", "ipv6", Text{"geen IPv4-adres", "no IPv4 address"}, func(s *Site) { s.V4 = nil }, `
@@ -211,9 +205,9 @@ peil below_standard
 internet.nl 94
   web_ipv6_ns_address failed other
   web_ipv6_ns_reach passed good 5/10
-peil ?
-  web.ipv6.ns ?
-  web.dns.delegation ?` + nsForum},
+peil below_standard
+  web.ipv6.ns failed
+  web.dns.delegation warning` + nsForum},
 		{"ns-v6-refused", "ipv6", Text{"het IPv6-adres van één nameserver weigert", "the IPv6 address of one name server refuses"}, nsSet("v6-dead"), `
 internet.nl 94
   web_ipv6_ns_reach failed bad 5/10
