@@ -112,6 +112,7 @@ func ncscCases() []verdictCase {
 	both("tls.cert.signature", "SHA-224", patched(oidECDSA256, oidECDSA224), Failed, "class-insufficient", Warning, "class-phase-out")
 	both("tls.cert.signature", "unknown", patched(oidECDSA256, oidOther), Failed, "class-insufficient", Failed, "class-insufficient")
 	both("tls.compression", "none", unchanged, Passed, "class-good", Passed, "class-good")
+	cs = append(cs, verdictCase{"ncsc-tls-2021", "tls.compression", "of HTTP", setHeader("Content-Encoding", "br"), Passed, "class-sufficient"})
 	both("tls.compression", "on", withTLS(func(t *fact.TLS) { t.Compression = accepted }), Failed, "class-insufficient", Failed, "class-insufficient")
 	both("tls.renegotiation.secure", "yes", unchanged, Passed, "class-good", Passed, "class-good")
 	both("tls.renegotiation.secure", "no", withTLS(func(t *fact.TLS) { t.SecureRenegotiation = declined }), Failed, "class-insufficient", Failed, "class-insufficient")

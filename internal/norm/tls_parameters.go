@@ -346,6 +346,20 @@ func lookCompression(_ *view, t *fact.TLS) aspect {
 	return observed(t.Compression, yes, no)
 }
 
+// lookCompression21 takes the compression of HTTP in, of which 2.1 speaks too.
+func lookCompression21(v *view, t *fact.TLS) aspect {
+	a := lookCompression(v, t)
+	h := v.Web.Host(t.Addr.Addr())
+	if h == nil || h.HTTP == nil {
+		return a
+	}
+	if coding := h.HTTP.Secure.First().Values("Content-Encoding"); len(coding) > 0 {
+		a.seen = append(a.seen, parameter{name: "Content-Encoding: " + coding[0], c21: sufficient, c25: good, inl: true})
+		a.none = Reason{}
+	}
+	return a
+}
+
 func lookSecureRenegotiation(_ *view, t *fact.TLS) aspect {
 	if speaksOld(t).No() {
 		return aspect{none: because("only-tls13")}

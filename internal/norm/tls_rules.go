@@ -150,7 +150,7 @@ var topicCompression = topic{
 	fixes: updateFixes, check: "openssl s_client -connect {peer} -servername {name} -tls1_2 -comp </dev/null 2>/dev/null | grep Compression",
 	must: Text{"De server gebruikt geen compressie van TLS.", "The server uses no compression of TLS."},
 	law:  Text{"De server gebruikt geen compressie van TLS.", "The server uses no compression of TLS."},
-	t21:  Text{"Goed: geen compressie. Onvoldoende: compressie van TLS.", "Good: no compression. Insufficient: compression of TLS."},
+	t21:  Text{"Goed: geen compressie. Voldoende: compressie van HTTP. Onvoldoende: compressie van TLS.", "Good: no compression. Sufficient: compression of HTTP. Insufficient: compression of TLS."},
 	t25:  Text{"Goed: geen compressie. Onvoldoende: compressie van TLS.", "Good: no compression. Insufficient: compression of TLS."},
 }
 
@@ -303,16 +303,23 @@ var (
 )
 
 // The rules of the guidelines.
-func ncscVersion(g guide) rule             { return topicVersion.inGuide(g) }
-func ncscCiphers(g guide) rule             { return topicSuites.inGuide(g) }
-func ncscKeyExchange(g guide) rule         { return topicKind.inGuide(g) }
-func ncscCurves(g guide) rule              { return topicCurves.inGuide(g) }
-func ncscFFDHE(g guide) rule               { return topicFFDHE.inGuide(g) }
-func ncscKexHash(g guide) rule             { return topicKexHash.inGuide(g) }
-func ncscCertAlgorithm(g guide) rule       { return topicCertAlgorithm.inGuide(g) }
-func ncscCertKey(g guide) rule             { return topicCertKey.inGuide(g) }
-func ncscCertSignature(g guide) rule       { return topicCertSignature.inGuide(g) }
-func ncscCompression(g guide) rule         { return topicCompression.inGuide(g) }
+func ncscVersion(g guide) rule       { return topicVersion.inGuide(g) }
+func ncscCiphers(g guide) rule       { return topicSuites.inGuide(g) }
+func ncscKeyExchange(g guide) rule   { return topicKind.inGuide(g) }
+func ncscCurves(g guide) rule        { return topicCurves.inGuide(g) }
+func ncscFFDHE(g guide) rule         { return topicFFDHE.inGuide(g) }
+func ncscKexHash(g guide) rule       { return topicKexHash.inGuide(g) }
+func ncscCertAlgorithm(g guide) rule { return topicCertAlgorithm.inGuide(g) }
+func ncscCertKey(g guide) rule       { return topicCertKey.inGuide(g) }
+func ncscCertSignature(g guide) rule { return topicCertSignature.inGuide(g) }
+func ncscCompression(g guide) rule {
+	t := topicCompression
+	if g == ncsc2021 {
+		t.look = lookCompression21
+	}
+	return t.inGuide(g)
+}
+
 func ncscSecureRenegotiation(g guide) rule { return topicSecureRenegotiation.inGuide(g) }
 func ncscClientRenegotiation(g guide) rule { return topicClientRenegotiation.inGuide(g) }
 func ncscEarlyData(g guide) rule           { return topicEarlyData.inGuide(g) }
