@@ -163,6 +163,7 @@ func (r *run) open() (*egress.Conn, error) {
 		return nil, err
 	}
 	if r.t.Start != nil {
+		_ = conn.SetDeadline(time.Now().Add(4 * r.p.cfg.Timeout)) // a dialogue takes several answers
 		if err := r.t.Start(r.ctx, conn); err != nil {
 			_ = conn.Close()
 			return nil, fmt.Errorf("before TLS begins: %w", err)

@@ -80,6 +80,7 @@ func (p *Prober) dialWith(ctx context.Context, t Target, shake func(context.Cont
 		return nil, err
 	}
 	if t.Start != nil {
+		_ = conn.SetDeadline(time.Now().Add(4 * p.cfg.Timeout))
 		if err := t.Start(ctx, conn); err != nil {
 			_ = conn.Close()
 			return nil, fmt.Errorf("before TLS begins: %w", err)
