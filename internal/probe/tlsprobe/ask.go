@@ -77,6 +77,7 @@ type question struct {
 	what  string
 	hello *tlswire.ClientHello // nil: that of SSL 2.0
 	keep  bool                 // keep the connection, read up to ServerHelloDone
+	check bool                 // asked to see whether the server still answers at all
 }
 
 var streams = sync.Pool{New: func() any { return &tlswire.Stream{} }}
@@ -85,6 +86,28 @@ var streams = sync.Pool{New: func() any { return &tlswire.Stream{} }}
 // asked once more: then with our end closed, so that a server that merely waits for
 // more shows itself by ending too.
 func (r *run) ask(q question) *reply {
+	a := r.askInTurn(q)
+	r.mu.Lock()
+	doubt := r.doubt && !q.check
+	if doubt {
+		r.doubt = false
+	}
+	control := r.control
+	r.mu.Unlock()
+	if doubt {
+		// Several hellos in a row fell on deaf ears. Does it answer anything at all?
+		c := control()
+		c.what, c.check = "control: "+c.what, true
+		if b := r.askInTurn(c); !b.ok() {
+			r.mu.Lock()
+			r.stop = fact.GapBlocked
+			r.mu.Unlock()
+		}
+	}
+	return a
+}
+
+func (r *run) askInTurn(q question) *reply {
 	select {
 	case r.slots <- struct{}{}:
 		defer func() { <-r.slots }()

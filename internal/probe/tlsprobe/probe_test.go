@@ -563,6 +563,32 @@ func TestSilenceTowardsSSL2IsAskedAgainWithTheEndClosed(t *testing.T) {
 	}
 }
 
+func TestAServerThatIsSilentOnOldHellosIsStillMeasured(t *testing.T) {
+	cfg := &tls.Config{Certificates: []tls.Certificate{testCA().issue("rsa", nil)}, MinVersion: tls.VersionTLS12}
+	addr := listen(t, func(c net.Conn) {
+		r := bufio.NewReaderSize(c, 4096)
+		b, err := r.Peek(11)
+		if err != nil || b[0] != 22 || b[10] < 3 {
+			_, _ = io.Copy(io.Discard, r)
+			<-t.Context().Done() // not even an end
+			return
+		}
+		s := tls.Server(peeked{c, r}, cfg)
+		if s.Handshake() == nil {
+			_, _ = s.Read(make([]byte, 1))
+		}
+	})
+	f, _ := prober(t, func(c *Config) { c.Timeout = 150 * time.Millisecond }).Probe(context.Background(), Target{
+		Addr: addr, ServerName: testName, Subject: subject(t, quickLimits()),
+	}, Full())
+	if got := versions(f); got != "?timeout SSL 2.0 ?timeout SSL 3.0 ?timeout TLS 1.0 ?timeout TLS 1.1 +TLS 1.2 +TLS 1.3" {
+		t.Error(got, report(f))
+	}
+	if !f.NoSNI.Yes() || !f.KexHashSHA1.No() || f.Suites[0].Gap != "" || len(f.Suites[0].Accepted) < 3 {
+		t.Errorf("%+v %+v %+v", f.NoSNI, f.KexHashSHA1, f.Suites[0])
+	}
+}
+
 func TestSTARTTLSBeginsEachConnection(t *testing.T) {
 	cfg := &tls.Config{Certificates: []tls.Certificate{testCA().issue("rsa", nil)}}
 	addr := listen(t, func(c net.Conn) {

@@ -31,6 +31,7 @@ type run struct {
 	lastGood int64 // beginning of the latest hello that was accepted
 	anyGood  bool
 	lost     int      // hellos in a row that were not answered at all
+	doubt    bool     // so many that a control must show whether anything is answered
 	stop     fact.Gap // set: nothing more is asked, and why
 	pending  []pending
 	lines    int // bytes of out.Log
@@ -139,11 +140,13 @@ func (r *run) settleAnswer(q question, a *reply) {
 	case failed:
 		switch a.gap {
 		case fact.GapTimeout, fact.GapBlocked:
-			if r.lost++; r.lost >= maxLost {
+			if r.lost++; r.lost < maxLost || q.check {
+				break
+			}
+			if r.control != nil {
+				r.doubt, r.lost = true, 0
+			} else {
 				r.stop = a.gap
-				if r.anyGood {
-					r.stop = fact.GapBlocked
-				}
 			}
 		case fact.GapUnsupported:
 		default:
