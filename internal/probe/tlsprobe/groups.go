@@ -58,7 +58,6 @@ func (r *run) legacyGroups(e *enumeration, g *groupSearch) {
 	if !ecdsaOnly {
 		curves = slices.DeleteFunc(curves, func(s fact.Suite) bool { return s.Authentication() == fact.AuthECDSA })
 	}
-	fields := func(x fact.Group) bool { return finiteField(x) }
 	r.mu.Lock()
 	g.take(r.ffdhe)
 	curve := fact.Group(0)
@@ -76,7 +75,7 @@ func (r *run) legacyGroups(e *enumeration, g *groupSearch) {
 		g.set.Open, g.set.Gap = append(g.set.Open, g.remain...), e.gap
 	}
 	if again && len(signedDH) > 0 {
-		r.searchGroups(e.version, signedDH, 0, g, fields)
+		r.searchGroups(e.version, signedDH, 0, g, finiteField)
 	}
 	slices.Sort(g.set.Accepted)
 	slices.Sort(g.set.Open)

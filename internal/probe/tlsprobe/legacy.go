@@ -262,7 +262,6 @@ func (r *run) learn(e *enumeration, a *reply, groups []fact.Group, all bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seen = append(r.seen, exchange{e.version, a.offer.Suites, a.hello.Suite, all})
-	r.wide = r.wide || len(a.offer.Suites) > longHello
 	r.bookDH(a)
 	if all && a.group != 0 {
 		r.kexSeen[a.group] = true

@@ -87,10 +87,8 @@ func (r *run) opening() (legacy, modern *reply) {
 	return legacy, modern
 }
 
-const (
-	longHello  = 120 // suites: some servers choke on more
-	shortHello = 90
-)
+// shortHello is how many suites a hello offers to a server that chokes on long ones.
+const shortHello = 90
 
 // batch is as much of a list as may stand in one hello.
 func (r *run) batch(s []fact.Suite) []fact.Suite {
@@ -216,7 +214,6 @@ func (r *run) setControl(legacy, modern *reply) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.wide = r.wide || len(h.Suites) > longHello
 	r.control = func() question {
 		again := *h
 		again.FillRandom(len(h.SessionID) > 0)

@@ -36,7 +36,6 @@ type run struct {
 	pending  []pending
 	lines    int // bytes of out.Log
 
-	wide     bool // a long hello was accepted
 	narrow   bool // long hellos are turned away, short ones are not
 	control  func() question
 	versions map[fact.Version]*fact.VersionAnswer
