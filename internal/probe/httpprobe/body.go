@@ -244,16 +244,31 @@ func inflate(r io.Reader) io.Reader {
 // content is what was read of a body.
 type content struct {
 	bytes     []byte
-	truncated bool // there was more
-	whole     bool // the framed body was read to its end: the connection can be used again
-	err       error
+	truncated bool  // there was more, or it could not be decoded to its end
+	whole     bool  // the framed body was read to its end: the connection can be used again
+	err       error // the connection broke off
 }
 
-// readContent reads at most maxBody decoded bytes from a framed body and then what is
+// watched remembers the error that ended a connection, which decoders hide.
+type watched struct {
+	r   io.Reader
+	err error
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.err = err
+	}
+	return n, err
+}
+
+// readContent reads at most limit decoded bytes from a framed body and then what is
 // left of the framing, up to maxDrain.
 func readContent(codings []string, framed io.Reader, limit int) content {
 	var c content
-	raw := &io.LimitedReader{R: framed, N: maxEncoded}
+	w := &watched{r: framed}
+	raw := &io.LimitedReader{R: w, N: maxEncoded}
 	r, _, err := decoded(codings, raw)
 	if err == nil {
 		c.bytes, err = readUpTo(r, limit)
@@ -261,16 +276,13 @@ func readContent(codings []string, framed io.Reader, limit int) content {
 			_ = z.Close() // a decoder's; it holds no connection
 		}
 	}
-	if errors.Is(err, errMore) {
-		c.truncated, err = true, nil
-	}
-	c.err = err
+	// An empty body is none of any coding, and no error either.
+	c.truncated = err != nil && (raw.N < maxEncoded || !errors.Is(err, io.EOF))
 	raw.N = maxDrain
 	n, err := io.Copy(io.Discard, raw)
 	c.whole = err == nil && n < maxDrain
-	if !c.whole {
-		c.truncated = true
-	}
+	c.err = w.err
+	c.truncated = c.truncated || !c.whole
 	return c
 }
 

@@ -3,13 +3,19 @@ package httpprobe
 import (
 	"bufio"
 	"bytes"
+	"compress/gzip"
+	"compress/zlib"
 	"encoding/json"
 	"io"
 	"net/url"
 	"reflect"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode/utf8"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
 
 	"peil/internal/fact"
 )
@@ -55,6 +61,49 @@ func TestChunked(t *testing.T) {
 	for _, in := range []string{"", "5\r\nhel", "5\r\nhelloX\r\n", "-1\r\n", "ffffffffffffffffff\r\n", "0\r\nTrailer"} {
 		if got, err := io.ReadAll(NewChunked(bufio.NewReader(strings.NewReader(in)))); err == nil {
 			t.Errorf("%q read as %q", in, got)
+		}
+	}
+}
+
+func TestContentCodings(t *testing.T) {
+	const text = "hello hello hello"
+	var gz, zl, br, zs bytes.Buffer
+	for _, w := range []io.WriteCloser{gzip.NewWriter(&gz), zlib.NewWriter(&zl), brotli.NewWriter(&br)} {
+		_, _ = io.WriteString(w, text)
+		_ = w.Close()
+	}
+	z, err := zstd.NewWriter(&zs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(z, text)
+	_ = z.Close()
+	bare := zl.Bytes()[2 : zl.Len()-4]
+	for _, c := range []struct {
+		coding, body, want string
+		truncated, broken  bool
+	}{
+		{"", text, text, false, false},
+		{"identity", text, text, false, false},
+		{"gzip", gz.String(), text, false, false},
+		{"X-GZIP", gz.String(), text, false, false},
+		{"deflate", zl.String(), text, false, false},
+		{"deflate", string(bare), text, false, false},
+		{"br", br.String(), text, false, false},
+		{"zstd", zs.String(), text, false, false},
+		{"compress", text, text, false, false},
+		{"gzip", "", "", false, false},
+		{"gzip", "no gzip at all", "", true, false},
+		{"gzip", gz.String()[:gz.Len()-9], "", true, false},
+		{"", text, text, true, true},
+	} {
+		var r io.Reader = strings.NewReader(c.body)
+		if c.broken {
+			r = io.MultiReader(r, iotest.ErrReader(io.ErrUnexpectedEOF))
+		}
+		got := readContent([]string{c.coding}, r, maxBody)
+		if c.want != "" && string(got.bytes) != c.want || got.truncated != c.truncated || (got.err != nil) != c.broken {
+			t.Errorf("%q %q: %+v", c.coding, c.body, got)
 		}
 	}
 }
