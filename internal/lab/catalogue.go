@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"sync"
 )
 
@@ -92,78 +90,3 @@ func WriteSites(w io.Writer, sites []*Site) error {
 	enc.SetIndent("", "  ")
 	return enc.Encode(map[string]any{"simulated": true, "sites": list})
 }
-
-// Difference is one verdict that is not what the catalogue expects.
-type Difference struct {
-	Site, Edition, Requirement string
-	Want, Got                  string
-}
-
-// String is the difference in one line.
-func (d Difference) String() string {
-	return fmt.Sprintf("%s: %s %s: want %s, got %s", d.Site, d.Edition, d.Requirement, d.Want, d.Got)
-}
-
-// Got is a verdict that a measurement led to.
-type Got struct {
-	Outcome, Status, Word string
-	Points                string
-}
-
-// GotEdition is what one edition said of a site.
-type GotEdition struct {
-	Score    *int
-	Word     string
-	Derived  map[string]string
-	Verdicts map[string]Got
-}
-
-// Compare holds what an edition said against what is expected of the site. A
-// requirement of the edition about which the catalogue is silent is a difference too,
-// so that a new one cannot slip by.
-func (s *Site) Compare(edition string, got GotEdition) []Difference {
-	want := s.Expect[edition]
-	if want == nil {
-		return nil
-	}
-	var ds []Difference
-	differ := func(what, w, g string) { ds = append(ds, Difference{s.ID, edition, what, w, g}) }
-	if want.Score != nil && (got.Score == nil || *got.Score != *want.Score) {
-		g := "none"
-		if got.Score != nil {
-			g = fmt.Sprint(*got.Score)
-		}
-		differ("score", fmt.Sprint(*want.Score), g)
-	}
-	if want.Word != "" && got.Word != want.Word {
-		differ("word", want.Word, got.Word)
-	}
-	for _, name := range sortedKeys(want.Derived) {
-		if got.Derived[name] != want.Derived[name] {
-			differ(name, want.Derived[name], got.Derived[name])
-		}
-	}
-	for _, id := range sortedKeys(want.Requirements) {
-		w := want.Requirements[id]
-		g, ok := got.Verdicts[id]
-		switch {
-		case !ok:
-			differ(id, w.String(), "no such requirement")
-		case !w.Matches(g.Outcome), w.Status != "" && (w.Status != g.Status || w.Word != g.Word), w.Points != "" && w.Points != g.Points:
-			differ(id, w.String(), Verdict{g.Outcome, g.Status, g.Word, g.Points}.String())
-		}
-	}
-	for _, id := range sortedKeys(got.Verdicts) {
-		if _, ok := want.Requirements[id]; !ok && !slices.Contains(want.Any, id) {
-			differ(id, "nothing: the catalogue does not know it", got.Verdicts[id].Outcome)
-		}
-	}
-	return ds
-}
-
-// String is the verdict in a few words.
-func (v Verdict) String() string {
-	return strings.Join(strings.Fields(v.Outcome+" "+v.Status+" "+v.Word+" "+v.Points), " ")
-}
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(mapKeys(m)) }

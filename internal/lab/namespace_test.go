@@ -2,6 +2,8 @@ package lab
 
 import (
 	"context"
+	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -103,5 +105,65 @@ func TestInsideCurlVisitsThePerfectSite(t *testing.T) {
 		"-CAfile", filepath.Join(dir, "ca.pem"), "-verify_hostname", s.Name, "-verify_return_error")
 	if err != nil || !strings.Contains(out, "Verification: OK") {
 		t.Errorf("openssl: %v\n%s", err, out)
+	}
+}
+
+func TestInsideDelvAgreesWithUnbound(t *testing.T) {
+	_, dir := inside(t)
+	delv := program(t, "delv", "bind9-dnsutils")
+	at := unbound(t, dir)
+	host, port, err := net.SplitHostPort(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// delv wants its anchors in BIND's own words.
+	anchor, err := os.ReadFile(filepath.Join(dir, "trust-anchor"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := strings.Fields(string(anchor))
+	keys := filepath.Join(dir, "keys")
+	text := "trust-anchors { . static-ds " + strings.Join(f[4:7], " ") + " \"" + f[7] + "\"; };\n"
+	if err := os.WriteFile(keys, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"www.perfect.example.nl":                  "fully validated",
+		"www.dnssec-ed25519.example.nl":           "fully validated",
+		"www.dnssec-nsec3.example.nl":             "fully validated",
+		"www.wildcard.example.nl":                 "fully validated",
+		"www.alias-signed.example.nl":             "fully validated",
+		"www.dnssec-unsigned.example.nl":          "unsigned answer",
+		"www.dnssec-unknown-algorithm.example.nl": "unsigned answer",
+		"www.dnssec-expired.example.nl":           "resolution failed",
+		"www.dnssec-bad-signature.example.nl":     "resolution failed",
+		"www.dnssec-wrong-ds.example.nl":          "resolution failed",
+	} {
+		out, _ := run(t, delv, "@"+host, "-p", port, "-a", keys, "+root", name, "A") // it exits 1 on a bogus answer
+		if !strings.Contains(out, want) {
+			t.Errorf("delv on %s: want %q\n%s", name, want, out)
+		}
+	}
+}
+
+func TestInsideDeadAddressesAreDead(t *testing.T) {
+	r, _ := inside(t)
+	curl := program(t, "curl", "curl")
+	for id, want := range map[string]string{"v6-refused": "Failed to connect", "v6-silent": "timed out"} {
+		s := r.Site("www." + id + ".example.nl")
+		out, err := run(t, curl, "-sS", "-m", "1", "http://["+s.V6[0].Addr.String()+"]/")
+		if err == nil || !strings.Contains(out, want) && !strings.Contains(out, "Couldn't connect") {
+			t.Errorf("%s: %v: %s", id, err, out)
+		}
+	}
+}
+
+func TestInsideNmapFindsTheOpenPorts(t *testing.T) {
+	r, _ := inside(t)
+	nmap := program(t, "nmap", "nmap")
+	s := r.Site("www.perfect.example.nl")
+	out, err := run(t, nmap, "-sT", "-Pn", "-n", "-p", "80,443,8080", s.V4[0].Addr.String())
+	if err != nil || strings.Count(out, " open ") != 2 || !strings.Contains(out, "8080/tcp closed") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -163,32 +163,39 @@ func openDeadPorts() (*deadPorts, error) {
 	}
 	d.fds, d.refused = append(d.fds, fd), port
 	for range 10 { // until the same number is free for UDP
-		tcp, port, err := bound(unix.SOCK_STREAM, 0)
-		if err != nil {
-			break
+		if err = d.silence(); err == nil {
+			return d, nil
 		}
-		d.fds = append(d.fds, tcp)
-		udp, _, err := bound(unix.SOCK_DGRAM, port)
-		if err != nil {
-			continue
-		}
-		d.fds = append(d.fds, udp)
-		if err := unix.Listen(tcp, 0); err != nil {
-			break
-		}
-		for range 3 { // fill the queue
-			c, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-			if err != nil {
-				break
-			}
-			d.fds = append(d.fds, c)
-			_ = unix.Connect(c, &unix.SockaddrInet4{Port: int(port), Addr: [4]byte{127, 0, 0, 1}}) // in progress
-		}
-		d.silent = port
-		return d, nil
 	}
 	d.close()
-	return nil, errors.New("making a port that is silent: no free port")
+	return nil, fmt.Errorf("making a port that is silent: %w", err)
+}
+
+// silence makes the silent port.
+func (d *deadPorts) silence() error {
+	tcp, port, err := bound(unix.SOCK_STREAM, 0)
+	if err != nil {
+		return err
+	}
+	d.fds = append(d.fds, tcp)
+	udp, _, err := bound(unix.SOCK_DGRAM, port)
+	if err != nil {
+		return err
+	}
+	d.fds = append(d.fds, udp)
+	if err := unix.Listen(tcp, 0); err != nil {
+		return err
+	}
+	for range 3 { // fill the queue
+		c, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		d.fds = append(d.fds, c)
+		_ = unix.Connect(c, &unix.SockaddrInet4{Port: int(port), Addr: [4]byte{127, 0, 0, 1}}) // in progress
+	}
+	d.silent = port
+	return nil
 }
 
 func (d *deadPorts) close() {

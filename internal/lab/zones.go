@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -51,7 +52,7 @@ func (n *network) layInfrastructure(withCountry bool) {
 			n.operators = append(n.operators, n.addHosts("", fmt.Sprintf("op%02d", i+1), true))
 		}
 	}
-	for _, set := range slices.Sorted(mapKeys(nsSets)) {
+	for _, set := range slices.Sorted(maps.Keys(nsSets)) {
 		label := set
 		if label == "" {
 			label = "good"
@@ -59,16 +60,6 @@ func (n *network) layInfrastructure(withCountry bool) {
 		n.resolved[set] = n.addHosts(set, label, false)
 	}
 	n.addSignedZones()
-}
-
-func mapKeys[V any](m map[string]V) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 // addSignedZones makes one zone per way of signing, with every kind of name that a

@@ -36,7 +36,9 @@ func (s *Server) resolve(host *Host, name string, qtype uint16, do bool) (*reply
 // on the parent's side of the cut (RFC 4035 section 3.1.4.1).
 func (s *Server) zoneFor(host *Host, name string, qtype uint16) (*zone, error) {
 	for n := name; ; n = parentOf(n) {
-		if spec := s.world.Zone(n); spec != nil && serves(spec, host) && !(qtype == dns.TypeDS && n == name && n != "." && s.servesParent(spec, host)) {
+		spec := s.world.Zone(n)
+		atParent := qtype == dns.TypeDS && n == name && n != "."
+		if spec != nil && serves(spec, host) && (!atParent || !s.servesParent(spec, host)) {
 			return s.zone(spec)
 		}
 		if n == "." {
@@ -100,23 +102,17 @@ func (s *Server) step(z *zone, r *reply, name string, qtype uint16, do bool) (ne
 	if n, ok := z.nodes[child("*", encloser)]; ok {
 		before := len(r.answer)
 		next, err := s.stepNode(z, r, n, child("*", encloser), name, qtype, do)
-		if err == nil && len(r.answer) > before {
+		if err == nil {
 			err = s.prove(z, r, s.denyCloser(z, name), do)
-		} else if err == nil {
-			err = s.prove(z, r, s.denyCloser(z, name), do)
-			if z.spec.Signing.nsec3() && err == nil {
-				p := &proof{}
-				s.closestEncloserProof(z, p, name)
-				err = s.prove(z, r, p, do)
-			}
+		}
+		if err == nil && len(r.answer) == before && z.spec.Signing.nsec3() { // RFC 5155 section 7.2.5
+			p := &proof{}
+			p.add(s.nsec3For(z, encloser))
+			err = s.prove(z, r, p, do)
 		}
 		return next, err
 	}
-	if len(r.answer) == 0 {
-		r.rcode = dns.RcodeNameError
-	} else {
-		r.rcode = dns.RcodeNameError // RFC 6604: the code is that of the last name
-	}
+	r.rcode = dns.RcodeNameError // after aliases too: the code is that of the last name (RFC 6604)
 	return "", s.deny(z, r, s.denyName(z, name), do)
 }
 
@@ -141,8 +137,7 @@ func (s *Server) stepNode(z *zone, r *reply, n node, owner, name string, qtype u
 	if err := s.putAs(z, &r.answer, set, name, do); err != nil {
 		return "", err
 	}
-	switch qtype {
-	case dns.TypeNS:
+	if qtype == dns.TypeNS {
 		s.glue(r, set)
 	}
 	return "", nil

@@ -203,7 +203,7 @@ func (k *keyring) ds(apex string, s Signing) ([]dns.RR, error) {
 		if !z.hasDS {
 			continue
 		}
-		digest := uint8(dns.SHA256)
+		digest := dns.SHA256
 		switch s {
 		case SHA1Digest:
 			digest = dns.SHA1
