@@ -54,7 +54,8 @@ var faults = []struct {
 	{"nothing wrong", func(*world, *zone) {}, "www.example.nl", "A", good},
 	{"expired", func(w *world, z *zone) { z.from, z.to = w.now.Add(-48*time.Hour), w.now.Add(-time.Second) }, "www.example.nl", "A", "NOERROR bogus/expired 7 example.nl 192.0.2.1"},
 	{"expires this second", func(w *world, z *zone) { z.to = w.now }, "www.example.nl", "A", good},
-	{"not yet valid", func(w *world, z *zone) { z.from = w.now.Add(time.Second) }, "www.example.nl", "A", "NOERROR bogus/not_yet_valid 8 example.nl 192.0.2.1"},
+	{"not yet valid", func(w *world, z *zone) { z.from = w.now.Add(time.Hour) }, "www.example.nl", "A", "NOERROR bogus/not_yet_valid 8 example.nl 192.0.2.1"},
+	{"valid from the next second", func(w *world, z *zone) { z.from = w.now.Add(time.Second) }, "www.example.nl", "A", "NOERROR bogus/not_yet_valid 8 example.nl 192.0.2.1"},
 	{"valid from this second", func(w *world, z *zone) { z.from = w.now }, "www.example.nl", "A", good},
 	{"ends before it begins", func(w *world, z *zone) { z.from, z.to = w.now.Add(time.Hour), w.now.Add(-time.Hour) }, "www.example.nl", "A", "NOERROR bogus/bad_times 25 example.nl 192.0.2.1"},
 	{"stripped signatures", func(_ *world, z *zone) {
