@@ -3,7 +3,6 @@ package lab
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"peil/internal/lab/dnslab"
@@ -18,6 +17,7 @@ type network struct {
 	hosts     map[string]*host
 	hostNames []string                // in the order in which they were made
 	sites     map[string]*Site        // the catalogue's, by name and by name without www.
+	listed    []*Site                 // the catalogue's sites that are to be measured
 	country   *Country                // nil when there is none
 	static    map[string]*dnslab.Spec // zones that are always there
 	children  map[string][]string     // by parent apex: the static zones below it
@@ -188,12 +188,9 @@ func (n *network) rootHints() []byte {
 // country's.
 func (n *network) names() []byte {
 	var list []string
-	for name, s := range n.sites {
-		if name == s.Name {
-			list = append(list, name)
-		}
+	for _, s := range n.listed {
+		list = append(list, s.Name)
 	}
-	slices.Sort(list)
 	if n.country != nil {
 		for i := range n.country.Sites {
 			list = append(list, n.country.Sites[i].Name)

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -117,6 +118,11 @@ func layOut(sites []*Site, country *Country, authority *pki.Authority) (*network
 	}
 	n.caaIssuer = "ca.lab.test"
 	n.layInfrastructure(country != nil)
+	n.listed = sites
+	if !slices.ContainsFunc(sites, func(s *Site) bool { return s.ID == "perfect" }) {
+		// Other sites redirect to it, so it is there although nobody measures it.
+		sites = append(slices.Clone(sites), newSite("perfect", "www.perfect.example.nl"))
+	}
 	for _, s := range sites {
 		n.placeSite(s)
 	}

@@ -8,7 +8,8 @@ import (
 	"peil/internal/lab/tlslab"
 )
 
-// Suites that the entries below add, by their IANA names.
+// Suites that the entries below add, by their IANA names. Which of a pair is used
+// depends on the certificate: a site of the country may have one of either kind.
 const (
 	ecdheECDSA3DES      fact.Suite = 0xC008 // TLS_ECDHE_ECDSA_WITH_3DES_EDE_CBC_SHA
 	ecdheECDSARC4       fact.Suite = 0xC007 // TLS_ECDHE_ECDSA_WITH_RC4_128_SHA
@@ -19,6 +20,9 @@ const (
 	dheRSAGCM           fact.Suite = 0x009E // TLS_DHE_RSA_WITH_AES_128_GCM_SHA256
 	rsaGCM              fact.Suite = 0x009C // TLS_RSA_WITH_AES_128_GCM_SHA256
 	rsa3DES             fact.Suite = 0x000A // TLS_RSA_WITH_3DES_EDE_CBC_SHA
+	ecdheRSA3DES        fact.Suite = 0xC012 // TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA
+	ecdheRSACBCSHA      fact.Suite = 0xC013 // TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA
+	ecdheRSACBCSHA256   fact.Suite = 0xC027 // TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256
 	anonAES             fact.Suite = 0xC018 // TLS_ECDH_anon_WITH_AES_128_CBC_SHA
 	exportRSA           fact.Suite = 0x0008 // TLS_RSA_EXPORT_WITH_DES40_CBC_SHA
 	tls13CCM8           fact.Suite = 0x1305 // TLS_AES_128_CCM_8_SHA256
@@ -213,7 +217,7 @@ ncsc-tls-2025
 internet.nl 100
   web_https_tls_extendedmastersecret not_tested na-no-tls-1-2 10/10`},
 
-		{"cipher-phase-out", "tls", Text{"ook een uit te faseren algoritmeselectie (CBC met SHA-256)", "a phase-out suite as well (CBC with SHA-256)"}, withSuites(ecdheECDSACBCSHA256), phaseOut},
+		{"cipher-phase-out", "tls", Text{"ook een uit te faseren algoritmeselectie (CBC met SHA-256)", "a phase-out suite as well (CBC with SHA-256)"}, withSuites(ecdheECDSACBCSHA256, ecdheRSACBCSHA256), phaseOut},
 		{"cipher-camellia", "tls", Text{"ook Camellia", "Camellia as well"}, withSuites(ecdheECDSACamellia), phaseOut + `
 peil below_standard
   web.tls.ciphers failed
@@ -221,8 +225,8 @@ wdo
   wdo.tls.ciphers failed
 ncsc-tls-2021
   tls.ciphers failed`},
-		{"cipher-cbc-sha1", "tls", Text{"ook CBC met SHA-1", "CBC with SHA-1 as well"}, withSuites(ecdheECDSACBCSHA), insufficient},
-		{"cipher-3des", "tls", Text{"ook 3DES", "3DES as well"}, withSuites(ecdheECDSA3DES), insufficient + `
+		{"cipher-cbc-sha1", "tls", Text{"ook CBC met SHA-1", "CBC with SHA-1 as well"}, withSuites(ecdheECDSACBCSHA, ecdheRSACBCSHA), insufficient},
+		{"cipher-3des", "tls", Text{"ook 3DES", "3DES as well"}, withSuites(ecdheECDSA3DES, ecdheRSA3DES), insufficient + `
 wdo
   wdo.tls.ciphers failed
 ncsc-tls-2021
@@ -283,7 +287,7 @@ wdo
 ncsc-tls-2021
   tls.ciphers failed`},
 		{"order-client", "tls", Text{"de bezoeker kiest, ook een uit te faseren selectie", "the visitor chooses, a phase-out suite too"}, tls(func(p *tlslab.Profile) {
-			addSuites(p, ecdheECDSACBCSHA256)
+			addSuites(p, ecdheECDSACBCSHA256, ecdheRSACBCSHA256)
 			p.ClientOrder = true
 		}), phaseOut + `
 internet.nl 98
