@@ -186,7 +186,7 @@ type Trust struct {
 	// Problem: "", "expired", "not_yet_valid", "unknown_authority", "name_mismatch",
 	// "incompatible_usage", "constraint", "bad_signature", "malformed", "self_signed".
 	Problem string `json:"problem,omitempty"`
-	Detail  string `json:"detail,omitempty"`
+	Detail  string `json:"detail,omitempty" peil:"volatile"` // the library's words: they name the time
 	// PathWithoutName says whether all but the name would do.
 	PathWithoutName bool `json:"path_without_name,omitempty"`
 	// Roots are indices into Certs of certificates that are themselves known roots.
