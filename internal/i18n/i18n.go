@@ -81,16 +81,38 @@ func N(l Lang, id string, n int, args ...any) string {
 	return T(l, id+form, append([]any{Int(l, n)}, args...)...)
 }
 
-// Fill puts arguments in the places {1}, {2} … of a sentence.
+// Fill puts arguments in the places {1}, {2} … of a sentence. What stands in an
+// argument is left as it is.
 func Fill(s string, args ...any) string {
-	if len(args) == 0 || !strings.Contains(s, "{") {
+	if len(args) == 0 {
 		return s
 	}
-	pairs := make([]string, 0, 2*len(args))
-	for i, a := range args {
-		pairs = append(pairs, "{"+strconv.Itoa(i+1)+"}", fmt.Sprint(a))
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(s, "{")
+		if !ok {
+			break
+		}
+		digits, after, ok := strings.Cut(rest, "}")
+		b.WriteString(before)
+		n, err := strconv.Atoi(digits)
+		if !ok || err != nil || n < 1 || n > len(args) || digits[0] == '0' || digits[0] == '+' {
+			b.WriteByte('{') // no place: it stays, and what follows is looked at
+			s = rest
+			continue
+		}
+		if a, ok := args[n-1].(string); ok {
+			b.WriteString(a)
+		} else {
+			fmt.Fprint(&b, args[n-1])
+		}
+		s = after
 	}
-	return strings.NewReplacer(pairs...).Replace(s)
+	if b.Len() == 0 {
+		return s
+	}
+	b.WriteString(s)
+	return b.String()
 }
 
 // Has reports whether there is a message with this ID.

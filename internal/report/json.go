@@ -20,27 +20,28 @@ type jsonWriter struct {
 	buf   bytes.Buffer
 }
 
-// target is the published form of one result; result.schema.json describes it.
-type target struct {
-	Target    fact.Target            `json:"target"`
-	At        time.Time              `json:"at"`
-	Vantage   string                 `json:"vantage"`
-	Meter     string                 `json:"meter"`
-	Simulated bool                   `json:"simulated"`
-	Cost      fact.Cost              `json:"cost"`
-	Complete  bool                   `json:"complete"`
-	Word      norm.Word              `json:"word,omitempty"`
-	Editions  ordered[editionResult] `json:"editions"`
+// The published form of one result; result.schema.json describes it. The objects
+// whose keys keep their order (editions, requirements) stand last in theirs and are
+// written piece by piece: encoding/json would copy and check them once per level.
+
+type targetHead struct {
+	Target    fact.Target `json:"target"`
+	At        time.Time   `json:"at"`
+	Vantage   string      `json:"vantage"`
+	Meter     string      `json:"meter"`
+	Simulated bool        `json:"simulated"`
+	Cost      fact.Cost   `json:"cost"`
+	Complete  bool        `json:"complete"`
+	Word      norm.Word   `json:"word,omitempty"`
 }
 
-type editionResult struct {
-	Version      string                      `json:"version"`
-	Score        *int                        `json:"score"`
-	Complete     bool                        `json:"complete"`
-	Word         norm.Word                   `json:"word,omitempty"`
-	Categories   []norm.Category             `json:"categories,omitempty"`
-	Derived      map[string]norm.Outcome     `json:"derived,omitempty"`
-	Requirements ordered[requirementVerdict] `json:"requirements"`
+type editionHead struct {
+	Version    string                  `json:"version"`
+	Score      *int                    `json:"score"`
+	Complete   bool                    `json:"complete"`
+	Word       norm.Word               `json:"word,omitempty"`
+	Categories []norm.Category         `json:"categories,omitempty"`
+	Derived    map[string]norm.Outcome `json:"derived,omitempty"`
 }
 
 type requirementVerdict struct {
@@ -72,75 +73,98 @@ type subjectVerdict struct {
 	Saw     string       `json:"saw"`
 }
 
-// ordered is a JSON object whose keys keep their order.
-type ordered[V any] []entry[V]
-
-type entry[V any] struct {
-	key   string
-	value V
+// pieces writes JSON values one after the other into a buffer.
+type pieces struct {
+	buf *bytes.Buffer
+	enc *json.Encoder
+	err error
 }
 
-// MarshalJSON writes the object.
-func (o ordered[V]) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
+func newPieces(b *bytes.Buffer) *pieces {
+	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false) // commands keep their < and > readable
-	b.WriteByte('{')
-	for i := range o {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		if err := enc.Encode(o[i].key); err != nil {
-			return nil, err
-		}
-		b.WriteByte(':')
-		if err := enc.Encode(o[i].value); err != nil {
-			return nil, err
-		}
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
+	return &pieces{buf: b, enc: enc}
 }
 
-func (t *texts) target(it Item) target {
+// value writes a value.
+func (p *pieces) value(v any) {
+	if p.err == nil {
+		p.err = p.enc.Encode(v)
+		p.cut("\n")
+	}
+}
+
+// open writes an object that is left open, for the members that follow.
+func (p *pieces) open(v any) {
+	p.value(v)
+	p.cut("}")
+}
+
+// member begins a member whose key is a plain word: a literal, or an identifier of norm.
+func (p *pieces) member(first bool, key string) {
+	if !first {
+		p.buf.WriteByte(',')
+	}
+	p.buf.WriteString(`"` + key + `":`)
+}
+
+func (p *pieces) cut(end string) {
+	if p.err == nil {
+		p.buf.Truncate(p.buf.Len() - len(end))
+	}
+}
+
+func (t *texts) target(p *pieces, it Item) {
 	m := it.Measurement
-	out := target{
+	head := targetHead{
 		Target: m.Target, At: m.At, Vantage: m.Vantage, Meter: m.Meter, Simulated: m.Simulated, Cost: m.Cost, Complete: true,
 	}
 	if h := it.Headline(); h != nil {
-		out.Word = h.Word
+		head.Word = h.Word
 	}
 	for _, r := range it.Results {
-		e := editionResult{Version: r.Version, Score: r.Score, Complete: r.Complete, Word: r.Word, Categories: r.Categories, Derived: r.Derived}
-		out.Complete = out.Complete && r.Complete
-		for i := range r.Verdicts {
-			v := &r.Verdicts[i]
-			q := t.requirement(r.Edition, v.ID)
-			x := requirementVerdict{
-				Outcome: v.Outcome, Level: v.Level, Publication: q.Tier, Gap: v.Gap, Check: v.Check,
-				Evidence: v.Evidence, Status: v.Status, Verdict: v.Word, Fix: t.fixLine(r.Edition, v),
-				Reasons: []reasonText{}, PerSubject: []subjectVerdict{},
-			}
-			if x.Evidence == nil {
-				x.Evidence = []string{}
-			}
-			if !v.Until.IsZero() {
-				x.Until = &v.Until
-			}
-			if v.Status != "" {
-				x.Points, x.Max = &v.Points, &v.Max
-			}
-			for _, c := range v.Reasons {
-				x.Reasons = append(x.Reasons, reasonText{c.Code, t.reason(r.Edition, c)})
-			}
-			for _, s := range v.PerSubject {
-				x.PerSubject = append(x.PerSubject, subjectVerdict{s.Subject, s.Outcome, s.Saw.Code, t.reason(r.Edition, s.Saw)})
-			}
-			e.Requirements = append(e.Requirements, entry[requirementVerdict]{v.ID, x})
-		}
-		out.Editions = append(out.Editions, entry[editionResult]{r.Edition, e})
+		head.Complete = head.Complete && r.Complete
 	}
-	return out
+	p.open(head)
+	p.member(false, "editions")
+	p.buf.WriteByte('{')
+	for i, r := range it.Results {
+		p.member(i == 0, r.Edition)
+		p.open(editionHead{Version: r.Version, Score: r.Score, Complete: r.Complete, Word: r.Word, Categories: r.Categories, Derived: r.Derived})
+		p.member(false, "requirements")
+		p.buf.WriteByte('{')
+		for i := range r.Verdicts {
+			p.member(i == 0, r.Verdicts[i].ID)
+			p.value(t.verdict(r.Edition, &r.Verdicts[i]))
+		}
+		p.buf.WriteString("}}")
+	}
+	p.buf.WriteString("}}")
+}
+
+// verdict is one requirement's part of the result.
+func (t *texts) verdict(edition string, v *norm.Verdict) *requirementVerdict {
+	x := &requirementVerdict{
+		Outcome: v.Outcome, Level: v.Level, Publication: t.requirement(edition, v.ID).Tier, Gap: v.Gap, Check: v.Check,
+		Evidence: v.Evidence, Status: v.Status, Verdict: v.Word, Fix: t.fixLine(edition, v),
+		Reasons: make([]reasonText, 0, len(v.Reasons)), PerSubject: make([]subjectVerdict, 0, len(v.PerSubject)),
+	}
+	if x.Evidence == nil {
+		x.Evidence = []string{}
+	}
+	if !v.Until.IsZero() {
+		x.Until = &v.Until
+	}
+	if v.Status != "" {
+		x.Points, x.Max = &v.Points, &v.Max
+	}
+	for _, c := range v.Reasons {
+		x.Reasons = append(x.Reasons, reasonText{c.Code, t.reason(edition, c)})
+	}
+	for _, s := range v.PerSubject {
+		x.PerSubject = append(x.PerSubject, subjectVerdict{s.Subject, s.Outcome, s.Saw.Code, t.reason(edition, s.Saw)})
+	}
+	return x
 }
 
 // Write writes one target.
@@ -154,16 +178,14 @@ func (j *jsonWriter) Write(it Item) error {
 		j.buf.WriteString(",\n")
 	}
 	j.n++
-	enc := json.NewEncoder(&j.buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(j.target(it)); err != nil {
-		return fmt.Errorf("writing %s as JSON: %w", it.Measurement.Target.Name, err)
+	p := newPieces(&j.buf)
+	if j.target(p, it); p.err != nil {
+		return fmt.Errorf("writing %s as JSON: %w", it.Measurement.Target.Name, p.err)
 	}
-	b := j.buf.Bytes()
-	if !j.lines {
-		b = bytes.TrimSuffix(b, []byte("\n"))
+	if j.lines {
+		j.buf.WriteByte('\n')
 	}
-	_, err := j.w.Write(b)
+	_, err := j.w.Write(j.buf.Bytes())
 	return err
 }
 
