@@ -80,7 +80,7 @@ func FuzzServerFlight(f *testing.F) {
 func FuzzOpen(f *testing.F) {
 	f.Add([]byte("\x17\x03\x03\x00\x20"+string(make([]byte, 32))), uint8(0))
 	f.Fuzz(func(t *testing.T, b []byte, which uint8) {
-		suites := []fact.Suite{0x002F, 0x0035, 0x000A, 0x0005, 0xC02F, 0xCCA8, 0x1301}
+		suites := []fact.Suite{0x002F, 0x0035, 0x000A, 0x0005, 0xC02F, 0xCCA8, 0x1301, 0xC09C, 0xC0A1, 0x1304, 0x1305}
 		s, ok := FindSuite(suites[int(which)%len(suites)])
 		if !ok {
 			t.Fatal("suite")
@@ -142,6 +142,8 @@ func TestSealAndOpenAreInverse(t *testing.T) {
 		{fact.TLS12, 0x0005},
 		{fact.TLS12, 0xC02F},
 		{fact.TLS12, 0xCCA8},
+		{fact.TLS12, 0xC09D},
+		{fact.TLS12, 0xC0AE},
 	} {
 		s, ok := FindSuite(c.s)
 		if !ok {

@@ -44,6 +44,11 @@ func newHalf(v fact.Version, s *Suite, key, macKey, iv []byte) (*Half, error) {
 		if b, err = aes.NewCipher(key); err == nil {
 			h.aead, err = cipher.NewGCM(b)
 		}
+	case ccm, ccm8:
+		var b cipher.Block
+		if b, err = aes.NewCipher(key); err == nil {
+			h.aead = newCCM(b, map[mode]int{ccm: 16, ccm8: 8}[s.mode])
+		}
 	case chacha:
 		h.aead, err = chacha20poly1305.New(key)
 	case cbcAES:
@@ -89,7 +94,7 @@ func (h *Half) Seal(dst []byte, t Type, payload []byte) ([]byte, error) {
 			dst = h.aead.Seal(dst, nonce, plain, dst[start:start+headerLen])
 			break
 		}
-		if h.suite.mode == gcm {
+		if h.suite.explicitNonce() {
 			nonce = append(append(make([]byte, 0, 12), h.iv...), binary.BigEndian.AppendUint64(nil, h.seq)...)
 			dst = append(dst, nonce[4:]...)
 		}
@@ -151,7 +156,7 @@ func (h *Half) Open(r Record) (Type, []byte, error) {
 		t, plain = Type(plain[len(plain)-1]), plain[:len(plain)-1]
 	case h.aead != nil:
 		nonce := h.nonce()
-		if h.suite.mode == gcm {
+		if h.suite.explicitNonce() {
 			if len(p) < 8 {
 				return 0, nil, errBadMAC
 			}

@@ -2,6 +2,7 @@ package tlswire
 
 import (
 	"crypto/ecdh"
+	"crypto/elliptic"
 	"crypto/mlkem"
 	"crypto/rand"
 	"errors"
@@ -27,7 +28,7 @@ type Exchange struct {
 // CanExchange reports whether NewExchange knows the group.
 func CanExchange(g fact.Group) bool {
 	switch g {
-	case fact.X25519, fact.Secp256r1, fact.Secp384r1, fact.Secp521r1,
+	case fact.X25519, fact.Secp224r1, fact.Secp256r1, fact.Secp384r1, fact.Secp521r1,
 		fact.X25519MLKEM768, fact.SecP256r1MLKEM768, fact.SecP384r1MLKEM1024:
 		return true
 	}
@@ -39,6 +40,8 @@ func NewExchange(g fact.Group) (*Exchange, error) {
 	switch g {
 	case fact.X25519:
 		return newECDH(g, ecdh.X25519())
+	case fact.Secp224r1:
+		return newP224()
 	case fact.Secp256r1:
 		return newECDH(g, ecdh.P256())
 	case fact.Secp384r1:
@@ -62,6 +65,25 @@ func newECDH(g fact.Group, curve ecdh.Curve) (*Exchange, error) {
 			return nil, malformed("key of group %s", g)
 		}
 		return key.ECDH(p)
+	}}, nil
+}
+
+// newP224 makes a key pair of secp224r1, which crypto/ecdh leaves out. The arithmetic
+// is that of crypto/elliptic, which is no worse for a client without secrets.
+func newP224() (*Exchange, error) {
+	curve := elliptic.P224()
+	d, x, y, err := elliptic.GenerateKey(curve, rand.Reader) //nolint:staticcheck // see above
+	if err != nil {
+		return nil, err
+	}
+	public := elliptic.Marshal(curve, x, y) //nolint:staticcheck // see above
+	return &Exchange{KeyShare{fact.Secp224r1, public}, func(peer []byte) ([]byte, error) {
+		px, py := elliptic.Unmarshal(curve, peer) //nolint:staticcheck // checks that the point is on the curve
+		if px == nil {
+			return nil, malformed("key of group %s", fact.Secp224r1)
+		}
+		sx, _ := curve.ScalarMult(px, py, d) //nolint:staticcheck // see above
+		return sx.FillBytes(make([]byte, 28)), nil
 	}}, nil
 }
 

@@ -233,6 +233,7 @@ func (c *Conn) Renegotiate(h *ClientHello) error {
 	if c.version > fact.TLS12 || c.version == 0 {
 		return ErrUnsupported
 	}
+	c.stream.SkipData, c.stream.Limit = true, c.stream.Received()+MaxInput
 	h.FillRandom(false)
 	h.Version, h.RenegotiationInfo, h.VerifyData = c.version, true, c.clientVerify
 	hello, err := h.AppendMessage(nil)

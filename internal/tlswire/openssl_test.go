@@ -124,6 +124,9 @@ func TestLegacyClientSpeaksHTTPToOpenSSL(t *testing.T) {
 		{fact.TLS12, "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"},
 		{fact.TLS12, "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"},
 		{fact.TLS12, "TLS_ECDH_anon_WITH_AES_128_CBC_SHA"},
+		{fact.TLS12, "TLS_RSA_WITH_AES_256_CCM"},
+		{fact.TLS12, "TLS_DHE_RSA_WITH_AES_128_CCM_8"},
+		{fact.TLS12, "TLS_ECDHE_ECDSA_WITH_AES_128_CCM"},
 	} {
 		t.Run(c.version.String()+" "+c.suite, func(t *testing.T) {
 			t.Parallel()
@@ -147,6 +150,27 @@ func TestLegacyClientSpeaksHTTPToOpenSSL(t *testing.T) {
 				t.Errorf("read %d bytes, %v: %.80q", len(b), err, b)
 			}
 		})
+	}
+}
+
+func TestLegacyClientExchangesKeysOnP224(t *testing.T) {
+	file := certFile(t, "rsa")
+	addr := serve(t, "-cert", file, "-key", file+".key", "-tls1_2", "-curves", "secp224r1", "-cipher", "ALL:@SECLEVEL=0")
+	h := legacyHello(fact.TLS12, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")
+	h.Groups = []fact.Group{fact.Secp224r1}
+	if _, err := LegacyClient(dial(t, addr), h); err != nil {
+		t.Fatal(err)
+	}
+	x, err := NewExchange(fact.Secp224r1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	off := bytes.Clone(x.Share.Key)
+	off[len(off)-1] ^= 1
+	for _, bad := range [][]byte{nil, {4}, x.Share.Key[1:], off, make([]byte, 57)} {
+		if _, err := x.Finish(bad); err == nil {
+			t.Errorf("%x is no point, and is taken", bad)
+		}
 	}
 }
 
@@ -243,9 +267,10 @@ func modern(t *testing.T, addr string, g fact.Group, retry bool, suite fact.Suit
 
 func TestModernHandshakeWithAndWithoutRetry(t *testing.T) {
 	file := certFile(t, "ecdsa")
-	addr := serve(t, "-cert", file, "-key", file+".key", "-tls1_3")
-	for i, g := range []fact.Group{fact.X25519, fact.Secp256r1, fact.Secp384r1, fact.Secp521r1} {
-		m, ee, certs := modern(t, addr, g, i%2 == 0, 0x1301+fact.Suite(i%3))
+	addr := serve(t, "-cert", file, "-key", file+".key", "-tls1_3",
+		"-ciphersuites", "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256")
+	for i, g := range []fact.Group{fact.X25519, fact.Secp256r1, fact.Secp384r1, fact.Secp521r1, fact.X25519} {
+		m, ee, certs := modern(t, addr, g, i%2 == 0, 0x1301+fact.Suite(i))
 		if len(certs.DER) != 1 {
 			t.Errorf("%s: %d certificates", g, len(certs.DER))
 		}

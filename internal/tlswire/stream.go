@@ -77,6 +77,9 @@ type Stream struct {
 	In *Half
 	// SkipChange passes over change_cipher_spec, as TLS 1.3 wants (RFC 8446 D.4).
 	SkipChange bool
+	// SkipData passes over application data: a server may still be sending when it is
+	// asked to renegotiate (RFC 5246 section 7.4.1.1), bounded by Limit.
+	SkipData bool
 
 	hs       []byte // handshake bytes received; those from off on are not yet given out
 	off      int
@@ -132,6 +135,9 @@ func (s *Stream) Message() ([]byte, error) {
 				return nil, malformed("%d change_cipher_spec", s.warnings)
 			}
 		default:
+			if t == ApplicationData && s.SkipData {
+				continue
+			}
 			return nil, malformed("record of type %d amid a handshake", t)
 		}
 	}
@@ -174,8 +180,9 @@ func (s *Stream) alert(p []byte) error {
 
 // Reset makes the Stream ready for another connection and keeps its buffers.
 func (s *Stream) Reset(from interface{ Read([]byte) (int, error) }) {
+	s.Limit = 0
 	s.Reader.Reset(from)
-	s.In, s.SkipChange, s.hs, s.off, s.warnings = nil, false, s.hs[:0], 0, 0
+	s.In, s.SkipChange, s.SkipData, s.hs, s.off, s.warnings = nil, false, false, s.hs[:0], 0, 0
 }
 
 // AppendMessage appends a handshake message: its header and what body appends.

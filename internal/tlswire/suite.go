@@ -24,6 +24,8 @@ type mode uint8
 
 const (
 	gcm mode = iota
+	ccm
+	ccm8
 	chacha
 	cbcAES
 	cbc3DES
@@ -55,6 +57,14 @@ func FindSuite(id fact.Suite) (*Suite, bool) {
 		s.mode, s.keyLen = gcm, 16
 	case "AES_256_GCM":
 		s.mode, s.keyLen = gcm, 32
+	case "AES_128_CCM":
+		s.mode, s.keyLen = ccm, 16
+	case "AES_256_CCM":
+		s.mode, s.keyLen = ccm, 32
+	case "AES_128_CCM_8":
+		s.mode, s.keyLen = ccm8, 16
+	case "AES_256_CCM_8":
+		s.mode, s.keyLen = ccm8, 32
 	case "CHACHA20_POLY1305":
 		s.mode, s.keyLen = chacha, 32
 	case "AES_128_CBC":
@@ -84,6 +94,9 @@ func FindSuite(id fact.Suite) (*Suite, bool) {
 	return s, true
 }
 
+// explicitNonce reports whether records up to TLS 1.2 carry eight bytes of the nonce.
+func (s *Suite) explicitNonce() bool { return s.mode == gcm || s.mode == ccm || s.mode == ccm8 }
+
 func (s *Suite) macLen() int {
 	if s.mac == 0 {
 		return 0
@@ -92,11 +105,11 @@ func (s *Suite) macLen() int {
 }
 
 // fixedIV is how much of the key block is initialisation vector: of TLS 1.0 the
-// first one of CBC (RFC 2246), the salt of GCM (RFC 5288), all of ChaCha20 (RFC
-// 7905).
+// first one of CBC (RFC 2246), the salt of GCM (RFC 5288) and CCM (RFC 6655), all of
+// ChaCha20 (RFC 7905).
 func (s *Suite) fixedIV(v fact.Version) int {
 	switch s.mode {
-	case gcm:
+	case gcm, ccm, ccm8:
 		return 4
 	case chacha:
 		return 12

@@ -31,6 +31,7 @@ type reply struct {
 	gap     fact.Gap // of failed and malformed
 	alert   uint8    // of declined, when hasAlert
 	cut     error    // what broke off an answer that had begun with a ServerHello
+	err     error    // what classify was given
 	alerted bool
 	why     string // in words, for the log
 
@@ -46,6 +47,7 @@ type reply struct {
 
 	// Of a reply that was kept: what it takes to finish the handshake.
 	conn    *egress.Conn
+	turn    *turn
 	stream  *tlswire.Stream
 	offer   *tlswire.ClientHello
 	message []byte // our hello
@@ -69,6 +71,7 @@ func (r *reply) close() {
 		_ = r.conn.Close()
 		streams.Put(r.stream)
 		r.conn, r.stream = nil, nil
+		r.turn.end()
 	}
 }
 
@@ -82,9 +85,7 @@ type question struct {
 
 var streams = sync.Pool{New: func() any { return &tlswire.Stream{} }}
 
-// ask sends a hello on a connection of its own and reads the answer. Silence is
-// asked once more: then with our end closed, so that a server that merely waits for
-// more shows itself by ending too.
+// ask sends a hello on a connection of its own and reads the answer.
 func (r *run) ask(q question) *reply {
 	a := r.askInTurn(q)
 	r.mu.Lock()
@@ -92,39 +93,93 @@ func (r *run) ask(q question) *reply {
 	if doubt {
 		r.doubt = false
 	}
-	control := r.control
 	r.mu.Unlock()
 	if doubt {
-		// Several hellos in a row fell on deaf ears. Does it answer anything at all?
-		c := control()
-		c.what, c.check = "control: "+c.what, true
-		if b := r.askInTurn(c); !b.ok() {
-			r.mu.Lock()
-			r.stop = fact.GapBlocked
-			r.mu.Unlock()
-		}
+		r.confirmAlive()
 	}
 	return a
 }
 
-func (r *run) askInTurn(q question) *reply {
-	select {
-	case r.slots <- struct{}{}:
-		defer func() { <-r.slots }()
-	case <-r.ctx.Done():
-		return &reply{gap: r.ctxGap()}
+// confirmAlive asks a control after several hellos in a row that fell on deaf ears or
+// were cut off without a word. When it fails, nothing since the last good answer
+// counts; when it fails again after a pause, we are cut off for good.
+func (r *run) confirmAlive() {
+	for try := range 2 {
+		if try > 0 && r.p.cfg.Wait(r.ctx, r.p.cfg.Spread/2) != nil {
+			break
+		}
+		r.mu.Lock()
+		c := r.control()
+		r.mu.Unlock()
+		c.what, c.check = "control: "+c.what, true
+		if r.askInTurn(c).ok() {
+			return
+		}
+		r.mu.Lock()
+		r.clock++
+		r.void = append(r.void, [2]int64{r.lastGood, r.clock})
+		r.mu.Unlock()
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stop == "" {
+		r.stop = fact.GapBlocked
+	}
+}
+
+// askInTurn asks, and asks again what may not have been meant for this hello:
+//
+// Silence, always, with our end closed, so that a server that merely waits for more
+// shows itself by ending too. And whatever else is no word of TLS (an end, a reset, a
+// refused connection, other bytes) when it came while we had other connections open.
+// The second time the hello has the address to itself. If the answer is another one
+// then, or if the server does end connections without a word, all that follows is
+// asked one by one.
+func (r *run) askInTurn(q question) *reply {
 	var a *reply
 	for try := range 2 {
+		t := r.turns.take(r.ctx, try > 0 || r.isSerial())
+		if t == nil {
+			return &reply{gap: r.ctxGap()}
+		}
 		if gap := r.stopped(); gap != "" {
+			t.end()
 			return &reply{gap: gap, why: "not asked: " + string(gap)}
 		}
-		if a = r.once(q, try == 1); a.outcome != failed || a.gap != fact.GapTimeout {
+		silent := a != nil && a.gap == fact.GapTimeout
+		first := a
+		a = r.once(q, silent)
+		shared := t.shared()
+		if a.conn != nil {
+			a.turn = t
+		} else {
+			t.end()
+		}
+		if try > 0 {
+			if first.outcome == declined || a.outcome == accepted || a.alerted {
+				r.serialize()
+			}
+			break
+		}
+		if !(a.outcome == failed && a.gap == fact.GapTimeout || shared && a.wordless()) {
 			break
 		}
 	}
 	r.settleAnswer(q, a)
 	return a
+}
+
+// wordless reports whether an answer may have had nothing to do with the hello.
+func (r *reply) wordless() bool {
+	switch r.outcome {
+	case declined:
+		return !r.alerted
+	case malformed:
+		return !errors.Is(r.err, errBeyond)
+	case failed:
+		return r.gap == fact.GapTimeout || r.gap == fact.GapBlocked
+	}
+	return false
 }
 
 // once asks a single time.
@@ -307,6 +362,7 @@ func (r *run) classify(a *reply, err error) {
 	if a.outcome == accepted {
 		return
 	}
+	a.err = err
 	var alert *tlswire.Alert
 	var timeout net.Error
 	switch {

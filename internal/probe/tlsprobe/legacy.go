@@ -14,7 +14,9 @@ type enumeration struct {
 	first   fact.Suite // chosen when everything was offered
 	second  fact.Suite // chosen when everything was offered again, worst first
 	reduced bool       // second was asked with fewer groups
-	gap     fact.Gap
+
+	firstALPN []string // offered with everything
+	gap       fact.Gap
 }
 
 func (r *run) enumeration(v fact.Version) *enumeration {
@@ -75,7 +77,7 @@ func (r *run) enumerate(v fact.Version, a *reply, highest, hasModern bool) {
 	e := r.enumeration(v)
 	g := &groupSearch{remain: r.plan.groups(legacyGroups), set: fact.GroupSet{Version: fact.TLS12}}
 	joint := highest && len(g.remain) > 0
-	e.first = a.hello.Suite
+	e.first, e.firstALPN = a.hello.Suite, a.offer.ALPN
 	r.learn(e, a, legacyGroups, true)
 	g.take(a.group)
 	if highest {
@@ -95,10 +97,16 @@ func (r *run) enumerate(v fact.Version, a *reply, highest, hasModern bool) {
 			}
 		}
 		h := r.legacyHello(v, offered, groups)
-		if again && v == fact.TLS12 && r.t.ALPN == nil {
-			h.ALPN = []string{"http/1.1"}
+		keep := r.wantsHandshake(v)
+		if v == fact.TLS12 && r.t.ALPN == nil {
+			switch {
+			case keep:
+				h.ALPN = r.protocols(true)
+			case again: // what the first hello did not offer, or alone
+				h.ALPN = r.protocols(len(e.firstALPN) > 1)
+			}
 		}
-		a := r.ask(question{what: describe(h, "what is left"), hello: h, keep: r.wantsHandshake(v)})
+		a := r.ask(question{what: describe(h, "what is left"), hello: h, keep: keep})
 		if !r.chose(e, a, v) {
 			if reduced && a.outcome == declined {
 				joint = false // either the suites or the groups were at fault

@@ -24,11 +24,15 @@ func (r *run) modern(a *reply) {
 	r.learnModern(e, g, a)
 	finish := r.wantsModern()
 	askAgain := r.plan.asks(AskPreference)
+	last := !r.plan.asks(AskNoSNI) && !withKeys
 	for len(e.remain) > 0 {
 		offered := slices.Clone(r.batch(e.remain))
 		again := askAgain && len(offered) == len(e.remain)
-		if again {
+		switch {
+		case again:
 			offered, askAgain = e.offerAgain(), false
+		case last && len(offered) == len(e.remain):
+			offered, last = e.keepOne(offered)
 		}
 		groups, reduced := modernGroups, false
 		if joint && len(g.remain) > 0 {
@@ -58,6 +62,9 @@ func (r *run) modern(a *reply) {
 			e.second = a.hello.Suite
 		}
 		r.learnModern(e, g, a)
+		if !slices.ContainsFunc(usualModern, func(s fact.Suite) bool { return !slices.Contains(e.set.Accepted, s) }) {
+			joint = false // more is unlikely, and the answer would not tell whether suites or groups were at fault
+		}
 		if _, can := tlswire.FindSuite(a.hello.Suite); finish && a.conn != nil && can && tlswire.CanExchange(a.group) {
 			finish = false
 			m, _ := r.carryOn(a)
@@ -76,6 +83,20 @@ func (r *run) modern(a *reply) {
 	r.close(e)
 }
 
+// usualModern are the suites of TLS 1.3 that nearly every server has.
+var usualModern = []fact.Suite{0x1302, 0x1303, 0x1301}
+
+// keepOne takes the last usual suite out of an offer, to be asked after the unlikely
+// ones: the answer to it is then a control for all that was declined (catalogue A.2),
+// and the probe need not end with one. It does so once.
+func (e *enumeration) keepOne(offered []fact.Suite) (offer []fact.Suite, later bool) {
+	usual := known(usualModern, e.remain)
+	if len(usual) != 1 || len(offered) == 1 {
+		return offered, true
+	}
+	return without(offered, usual[0]), false
+}
+
 // wantsModern reports whether a finished handshake is needed at all.
 func (r *run) wantsModern() bool {
 	return r.plan.asks(AskEarlyData) || r.plan.asks(AskDeployments)
@@ -84,12 +105,33 @@ func (r *run) wantsModern() bool {
 func (r *run) learnModern(e *enumeration, g *groupSearch, a *reply) {
 	e.take(a.hello.Suite)
 	g.take(a.group)
+	group := a.group
+	if a.hello.Suite == ccm8 {
+		group = r.classicGroup(a)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seen = append(r.seen, exchange{fact.TLS13, a.offer.Suites, a.hello.Suite, true})
-	if a.hello.Suite == ccm8 && a.group != 0 {
-		r.kexSeen[a.group] = true // internet.nl sees the key of this handshake alone
+	if a.hello.Suite == ccm8 && group != 0 {
+		r.kexSeen[group] = true // internet.nl sees the key of this handshake alone
 	}
+}
+
+// classicGroup is the group that the server chooses from those of a client without
+// ML-KEM, as internet.nl's is: that of an answer, or else it is asked.
+func (r *run) classicGroup(a *reply) fact.Group {
+	if !postQuantum(a.group) {
+		return a.group
+	}
+	h := r.modernHello([]fact.Suite{a.hello.Suite}, slices.DeleteFunc(slices.Clone(modernGroups), postQuantum))
+	if b := r.hello(h, "a group without ML-KEM"); b.ok() {
+		return b.group
+	}
+	return 0
+}
+
+func postQuantum(g fact.Group) bool {
+	return g >= fact.MLKEM512 && g <= fact.MLKEM1024 || g >= fact.SecP256r1MLKEM768 && g <= fact.SecP384r1MLKEM1024 || g == 25497 || g == 25498
 }
 
 // ccm8 is the one suite of TLS 1.3 that internet.nl tries (catalogue B.6).

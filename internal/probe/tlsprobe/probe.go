@@ -21,7 +21,7 @@ import (
 func (p *Prober) Probe(ctx context.Context, t Target, plan Plan) (*fact.TLS, []fact.Chain) {
 	begun, before := time.Now(), t.Subject.Cost()
 	r := &run{
-		p: p, t: t, plan: plan, ctx: ctx, slots: make(chan struct{}, p.cfg.Parallel),
+		p: p, t: t, plan: plan, ctx: ctx, turns: newTurns(p.cfg.Parallel),
 		out:      &fact.TLS{Addr: t.Addr, ServerName: t.ServerName, Via: t.Via},
 		versions: map[fact.Version]*fact.VersionAnswer{}, chains: map[string]*served{}, alpn: map[string]bool{},
 		dh: map[fact.DHParams]bool{}, kexSeen: map[fact.Group]bool{},
@@ -60,12 +60,15 @@ func (r *run) ask13and12() {
 		r.version(fact.TLS13, modern)
 	}
 	r.setControl(legacy, modern)
-	if modern.ok() {
-		r.spawn(func() { r.modern(modern) })
-	}
 	r.spawn(func() { r.legacyVersions(legacy, modern.ok()) })
 	if r.plan.version(fact.SSL20) {
 		r.spawn(r.ssl2)
+	}
+	if !r.plan.asks(AskNoSNI) {
+		r.tasks.Wait() // nothing else ends the probe with a control; TLS 1.3 does so then
+	}
+	if modern.ok() {
+		r.modern(modern)
 	}
 	r.tasks.Wait()
 	r.spawn(r.fallback)
@@ -111,10 +114,10 @@ func (r *run) firstLegacy(v fact.Version) *reply {
 		if v != fact.SSL30 {
 			h.Compression, h.Heartbeat = []byte{1, 0}, true
 		}
-		if v == fact.TLS12 {
-			h.ALPN = r.protocols()
-		}
 		keep := v == fact.TLS12 && r.plan.asks(AskRenegotiation)
+		if v == fact.TLS12 {
+			h.ALPN = r.protocols(keep)
+		}
 		if a = r.ask(question{what: describe(h, "everything"), hello: h, keep: keep}); a.outcome != declined {
 			// At once, for a server that serves one connection at a time must not be
 			// kept waiting with this one open.

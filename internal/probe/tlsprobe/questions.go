@@ -157,13 +157,13 @@ func (r *run) bookRenegotiation(a *reply, n int, err error) {
 		}
 	case n == 0 && b.alerted:
 		o.Answer, o.Tries = fact.Declined, 1 // its own word
-	case n == 0 && (b.outcome == declined || b.outcome == malformed):
+	case n == 0 && b.outcome == declined:
 		o.Tries = 1
 		r.pending = append(r.pending, pending{b.ended, func(confirmed bool) {
 			r.out.ClientRenegotiation.Observed = confirmedNo(confirmed)
 		}})
 	case b.gap != "":
-		o.Gap, o.Tries = b.gap, max(0, min(n+1, 1))
+		o.Gap, o.Tries = b.gap, max(0, min(n+1, 1)) // silence and babble are no refusal
 	default:
 		o.Gap, o.Tries = fact.GapMalformed, 0 // the handshake itself did not come about
 	}

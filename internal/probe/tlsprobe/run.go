@@ -20,7 +20,7 @@ type run struct {
 	t     Target
 	plan  Plan
 	ctx   context.Context //nolint:containedctx // a run lives as long as its context
-	slots chan struct{}
+	turns *turns
 	tasks sync.WaitGroup
 
 	mu  sync.Mutex // guards everything below
@@ -30,9 +30,12 @@ type run struct {
 	dials    int
 	lastGood int64 // beginning of the latest hello that was accepted
 	anyGood  bool
-	lost     int      // hellos in a row that were not answered at all
-	doubt    bool     // so many that a control must show whether anything is answered
-	stop     fact.Gap // set: nothing more is asked, and why
+	lost     int        // hellos in a row that were not answered at all
+	mute     int        // hellos in a row that were cut off without a word
+	doubt    bool       // so many that a control must show whether anything is answered
+	void     [][2]int64 // spans of time that ended with a control that failed
+	serial   bool       // one connection at a time
+	stop     fact.Gap   // set: nothing more is asked, and why
 	pending  []pending
 	lines    int // bytes of out.Log
 
@@ -79,8 +82,12 @@ type served struct {
 	versions []fact.Version
 }
 
-// maxLost is how many hellos in a row may go without any answer.
-const maxLost = 3
+// maxLost is how many hellos in a row may go without any answer, maxMute how many may
+// be cut off without an alert, before a control shows whether that was about them.
+const (
+	maxLost = 3
+	maxMute = 2
+)
 
 // maxLog bounds the log of a run.
 const maxLog = 64 << 10
@@ -97,6 +104,18 @@ func (r *run) stopped() fact.Gap {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.stop
+}
+
+func (r *run) isSerial() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.serial
+}
+
+func (r *run) serialize() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.serial = true
 }
 
 func (r *run) ctxGap() fact.Gap {
@@ -132,10 +151,15 @@ func (r *run) settleAnswer(q question, a *reply) {
 	a.ended = r.clock
 	switch a.outcome {
 	case accepted:
-		r.anyGood, r.lost = true, 0
+		r.anyGood, r.lost, r.mute = true, 0, 0
 		r.lastGood = max(r.lastGood, a.started)
 	case declined, malformed:
 		r.lost = 0
+		if a.alerted {
+			r.mute = 0
+		} else if r.mute++; r.mute >= maxMute && r.control != nil && !q.check {
+			r.doubt, r.mute = true, 0
+		}
 	case failed:
 		switch a.gap {
 		case fact.GapTimeout, fact.GapBlocked:
@@ -232,9 +256,14 @@ func (r *run) settle() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, p := range r.pending {
-		p.apply(p.at < r.lastGood)
+		p.apply(p.at < r.lastGood && !r.voided(p.at))
 	}
 	r.pending = nil
+}
+
+// voided reports whether a control that followed failed (catalogue A.2).
+func (r *run) voided(at int64) bool {
+	return slices.ContainsFunc(r.void, func(v [2]int64) bool { return v[0] < at && at < v[1] })
 }
 
 // legacyHello makes a hello whose highest version is v, up to TLS 1.2.
@@ -260,15 +289,21 @@ func (r *run) modernHello(suites []fact.Suite, groups []fact.Group) *tlswire.Cli
 	h := &tlswire.ClientHello{
 		Version: fact.TLS13, Suites: suites, ServerName: r.t.ServerName, Groups: groups, Schemes: allSchemes,
 		SupportedVersions: []fact.Version{fact.TLS13}, OfferKeyShare: true, StatusRequest: true, SCT: true, PSKModes: true,
-		ALPN: r.protocols(),
+		ALPN: r.protocols(false),
 	}
 	h.FillRandom(true)
 	return h
 }
 
-func (r *run) protocols() []string {
-	if r.t.ALPN != nil {
+// protocols are those to offer. A connection that is to be renegotiated must not
+// speak HTTP/2, which forbids that whatever the server allows (RFC 9113 section
+// 9.2.1).
+func (r *run) protocols(renegotiated bool) []string {
+	switch {
+	case r.t.ALPN != nil:
 		return r.t.ALPN
+	case renegotiated:
+		return []string{"http/1.1"}
 	}
 	return []string{"h2", "http/1.1"}
 }
