@@ -382,6 +382,21 @@ func TestUpstreamIsTakenAtItsWord(t *testing.T) {
 				m.Rcode, m.Answer = dns.RcodeServerFailure, nil
 			}
 		}, "NOERROR bogus/bogus 6 . CNAME>b.nl 192.0.2.1"},
+		{"SERVFAIL at first only", func() func(q, m *dns.Msg) {
+			asked := 0
+			return func(_, m *dns.Msg) {
+				if asked++; asked == 1 {
+					m.Rcode, m.Answer = dns.RcodeServerFailure, nil
+				}
+				m.AuthenticatedData = asked > 1
+			}
+		}(), "NOERROR secure CNAME>b.nl 192.0.2.1"},
+		{"SERVFAIL unless CD, since the servers were not heard", func(q, m *dns.Msg) {
+			if !q.CheckingDisabled {
+				m.Rcode, m.Answer = dns.RcodeServerFailure, nil
+				m.IsEdns0().Option = []dns.EDNS0{&dns.EDNS0_EDE{InfoCode: 22}}
+			}
+		}, "- indeterminate/unreachable 22 . gap=timeout"},
 		{"SERVFAIL", func(_, m *dns.Msg) { m.Rcode, m.Answer = dns.RcodeServerFailure, nil }, "SERVFAIL indeterminate/refuses 22 . gap=dns"},
 		{"EDE outranks AD", func(_, m *dns.Msg) {
 			m.AuthenticatedData = true

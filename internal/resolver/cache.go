@@ -62,6 +62,14 @@ func (c *cache[K, V]) put(k K, v V, weight int, expires time.Time) {
 	}
 }
 
+func (c *cache[K, V]) remove(k K) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e := c.entries[k]; e != nil {
+		c.drop(e)
+	}
+}
+
 func (c *cache[K, V]) drop(e *entry[K, V]) {
 	e.unlink()
 	delete(c.entries, e.key)

@@ -152,15 +152,16 @@ func (r *Resolver) cachedAddrs(ns name, now time.Time) []netip.Addr {
 }
 
 // find looks up addresses of those servers of a delegation that have none yet. It
-// returns at the first that has some; calling it again goes on with the next.
-func (t *task) find(d *delegation, tried map[name]bool) []netip.AddrPort {
+// returns at the first that has some; calling it again goes on with the next, up to so
+// many. The error says why the addresses of one before could not be had.
+func (t *task) find(d *delegation, tried map[name]bool, most int) (found []netip.AddrPort, failed error) {
 	if t.depth >= maxDepth {
-		return nil
+		return nil, nil
 	}
 	now := t.r.tick()
 	for _, ns := range d.ns {
-		if len(tried) >= maxNSLookups {
-			return nil
+		if len(tried) >= most {
+			return nil, failed
 		}
 		if tried[ns] || len(d.glue[ns]) > 0 || ns.under(d.zone) || slices.Contains(t.finding, ns) || len(t.r.cachedAddrs(ns, now)) > 0 {
 			continue
@@ -173,7 +174,10 @@ func (t *task) find(d *delegation, tried map[name]bool) []netip.AddrPort {
 		for _, typ := range types {
 			t.depth++
 			t.finding = append(t.finding, ns)
-			addrs := t.addressesOf(ns, typ)
+			addrs, err := t.addressesOf(ns, typ)
+			if err != nil {
+				failed = worse(failed, err)
+			}
 			t.finding = t.finding[:len(t.finding)-1]
 			t.depth--
 			if len(addrs) > 0 {
@@ -181,34 +185,34 @@ func (t *task) find(d *delegation, tried map[name]bool) []netip.AddrPort {
 				for _, a := range addrs[:min(len(addrs), 8)] {
 					l = append(l, netip.AddrPortFrom(a, 53))
 				}
-				return l
+				return l, failed
 			}
-			if t.ctx.Err() != nil {
-				return nil
+			if err := t.ctx.Err(); err != nil {
+				return nil, failed
 			}
 		}
 	}
-	return nil
+	return nil, failed
 }
 
 // addressesOf looks up addresses for our own use. They are not validated: whom we
 // ask does not matter, what we are told is checked.
-func (t *task) addressesOf(ns name, typ uint16) []netip.Addr {
+func (t *task) addressesOf(ns name, typ uint16) ([]netip.Addr, error) {
 	for range 4 {
 		rep, err := t.resolve(ns, typ)
 		if err != nil {
-			return nil
+			return nil, err
 		}
 		switch rep.kind {
 		case answered:
-			return rep.addrs()
+			return rep.addrs(), nil
 		case aliased:
 			ns = rep.target
 		default:
-			return nil
+			return nil, nil
 		}
 	}
-	return nil
+	return nil, nil
 }
 
 func clampTTL(ttl uint32, most time.Duration) time.Duration {

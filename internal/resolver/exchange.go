@@ -28,15 +28,13 @@ type DialFunc func(ctx context.Context, subject, network string, addr netip.Addr
 // task is one look-up with everything that it needs: its budget, its deadline and
 // where the cost goes.
 type task struct {
-	r         *Resolver
-	ctx       context.Context //nolint:containedctx // a task lives as long as one call
-	dial      func(ctx context.Context, network string, addr netip.AddrPort) (net.Conn, error)
-	tally     *Tally
-	sent      int                     // messages; only this task's goroutine counts
-	depth     int                     // of look-ups of name-server addresses
-	finding   []name                  // name servers whose addresses are being looked up, outermost first
-	avoid     map[netip.AddrPort]bool // servers that are not to be asked now
-	elsewhere int                     // replies that did not validate and led to asking others
+	r       *Resolver
+	ctx     context.Context //nolint:containedctx // a task lives as long as one call
+	dial    func(ctx context.Context, network string, addr netip.AddrPort) (net.Conn, error)
+	tally   *Tally
+	sent    int    // messages; only this task's goroutine counts
+	depth   int    // of look-ups of name-server addresses
+	finding []name // name servers whose addresses are being looked up, outermost first
 }
 
 var (
@@ -173,14 +171,14 @@ func (t *task) send(addr netip.AddrPort, s *server, q *query, tcp bool, wait tim
 		if err != nil && !errors.Is(err, errCase) {
 			return nil, t.failed(addr, s, err)
 		}
-		s.answered(t.r.tick().Sub(start))
+		t.r.answered(addr, s, start)
 		return m, err
 	}
 	m, err := t.overUDP(conn, b[2:], q)
 	if err != nil && !errors.Is(err, errCase) {
 		return nil, t.failed(addr, s, err)
 	}
-	s.answered(t.r.tick().Sub(start))
+	t.r.answered(addr, s, start)
 	return m, err
 }
 

@@ -122,10 +122,15 @@ func (t *task) minimise(q question, d *delegation, at *int, asked int) question 
 }
 
 // askZone asks the servers of a zone in turn until one gives a usable reply, which
-// is remembered.
+// is remembered. Servers that are silent or fail are asked again; those that refuse, or
+// do not serve the zone, are not. When none helps, the error is what the servers said,
+// unless one of them was not heard: then it is that.
 func (t *task) askZone(d *delegation, q question) (*result, error) {
 	var (
-		worst    error
+		said     error                        // what servers answered that is of no use
+		unheard  error                        // of servers whose addresses could not be had
+		silence  = map[netip.AddrPort]error{} // of those that gave no reply
+		done     = map[netip.AddrPort]bool{}  // those that need not be asked again
 		fallback *result
 		tried    = map[name]bool{}
 		addrs    = t.known(d)
@@ -137,9 +142,13 @@ func (t *task) askZone(d *delegation, q question) (*result, error) {
 		rounds = 1 // found out a moment ago
 	}
 	for round := range rounds {
+		again := false
 		for i := 0; ; i++ {
-			if i == len(addrs) && (round > 0 || len(addrs) == 0 || tries < 4 || worst != nil) {
-				more := t.find(d, tried)
+			if i == len(addrs) {
+				more, err := t.find(d, tried, maxNSLookups)
+				if err != nil {
+					unheard = worse(unheard, err)
+				}
 				for _, a := range more {
 					if len(addrs) < maxAddrs && !contains(addrs, a) {
 						addrs = append(addrs, a)
@@ -149,53 +158,72 @@ func (t *task) askZone(d *delegation, q question) (*result, error) {
 			if i >= len(addrs) || tries >= 3*maxNSLookups+2 {
 				break
 			}
+			a := addrs[i]
 			if t.ctx.Err() != nil {
-				return nil, t.failed(addrs[i], t.r.server(addrs[i]), t.ctx.Err())
+				return nil, t.failed(a, t.r.server(a), t.ctx.Err())
 			}
-			if t.avoid[addrs[i]] {
+			if done[a] {
 				continue
 			}
 			if round > 0 && t.r.tick().Sub(start) > silenceTime {
-				return nil, worst
+				again = false
+				break
+			}
+			if t.r.dead(a) && t.r.server(a).deaf(t.r.tick()) { // nothing new to be heard
+				silence[a], done[a] = &serverError{addr: a, gap: fact.GapTimeout, rcode: -1, err: errSilent}, true
+				continue
 			}
 			tries++
-			m, err := t.ask(addrs[i], q.name, q.typ, 0, round)
+			m, err := t.ask(a, q.name, q.typ, 0, round)
 			if err != nil {
-				worst = worse(worst, err)
 				if errors.Is(err, errBudget) || ours(err) == fact.GapCancelled {
 					return nil, err
 				}
+				silence[a] = err
+				done[a] = !errors.Is(err, errSilent) || t.r.server(a).deaf(t.r.tick())
+				again = again || !done[a]
 				continue
 			}
+			delete(silence, a)
 			if m.rcode != dns.RcodeSuccess && m.rcode != dns.RcodeNameError && m.rcode != dns.RcodeYXDomain {
-				worst = worse(worst, &serverError{addr: addrs[i], rcode: m.rcode, ede: m.ede})
+				said = worse(said, &serverError{addr: a, rcode: m.rcode, ede: m.ede})
+				done[a] = m.rcode != dns.RcodeServerFailure || round > 0
+				again = again || !done[a]
 				continue
 			}
 			res := interpret(m, d.zone, q, t.r.tick())
 			if res == nil {
-				worst = worse(worst, &serverError{addr: addrs[i], rcode: -1, err: errLame})
+				said, done[a] = worse(said, &serverError{addr: a, rcode: -1, err: errLame}), true
 				continue
 			}
-			res.from(addrs[i])
+			res.from(d)
 			if res.reply != nil && res.reply.lame {
-				fallback = res
+				fallback, done[a] = res, true
 				continue
 			}
 			t.keep(d, res)
 			return res, nil
 		}
-		if fallback != nil { // better than nothing
-			t.keep(d, fallback)
-			return fallback, nil
-		}
-		if !retry(worst) || (round > 0 && !errors.Is(worst, errSilent)) {
+		if !again {
 			break
 		}
 	}
-	if worst == nil {
-		worst = &serverError{rcode: -1, err: errNoServers}
+	if fallback != nil { // better than nothing
+		t.keep(d, fallback)
+		return fallback, nil
 	}
-	return nil, worst
+	for a, err := range silence {
+		if said == nil || !(never(err) || t.r.dead(a)) {
+			unheard = worse(unheard, err)
+		}
+	}
+	switch {
+	case unheard != nil:
+		return nil, unheard
+	case said == nil:
+		return nil, &serverError{rcode: -1, err: errNoServers}
+	}
+	return nil, said
 }
 
 // allSilent reports whether none of the servers answered lately, however often asked
@@ -210,39 +238,13 @@ func (t *task) allSilent(addrs []netip.AddrPort) bool {
 	return len(addrs) > 0
 }
 
-// from notes which server said it.
-func (r *result) from(a netip.AddrPort) {
+// from notes whose servers said it.
+func (r *result) from(d *delegation) {
 	for _, rep := range append([]*reply{r.reply, r.ds}, r.more...) {
 		if rep != nil {
-			rep.from = a
+			rep.servers = d
 		}
 	}
-}
-
-// others asks the other servers of a zone, after what one said did not validate: one
-// server that lags behind does not make a zone bogus.
-type others struct {
-	*task
-	tried map[netip.AddrPort]bool
-}
-
-// next is what a server says that was not asked yet; nil when there is none.
-func (o *others) next(rep *reply) *reply {
-	if o.tried == nil {
-		o.tried = map[netip.AddrPort]bool{}
-	}
-	if !rep.from.IsValid() || o.tried[rep.from] || o.elsewhere >= maxElsewhere {
-		return nil
-	}
-	o.elsewhere++
-	o.tried[rep.from] = true
-	o.avoid = o.tried
-	defer func() { o.avoid = nil }()
-	other, err := o.iterate(rep.question)
-	if err != nil || o.tried[other.from] {
-		return nil
-	}
-	return other
 }
 
 var (
@@ -274,13 +276,6 @@ func contains(l []netip.AddrPort, a netip.AddrPort) bool {
 		}
 	}
 	return false
-}
-
-// retry reports whether asking the same servers again may help: after silence, or
-// a failure that passes.
-func retry(err error) bool {
-	var se *serverError
-	return errors.As(err, &se) && (se.gap == fact.GapTimeout || se.rcode == dns.RcodeServerFailure)
 }
 
 // worse keeps the error that tells most: what a server said, before what it failed

@@ -9,11 +9,11 @@ const (
 	maxSteps       = 48   // questions while walking down to one name
 	maxDepth       = 5    // look-ups of name-server addresses that need further ones
 	maxNSLookups   = 4    // name-server names resolved for one delegation in one look-up (NXNSAttack, CVE-2020-12662)
+	maxNSPoll      = 16   // and before a zone is called bogus
 	maxNS          = 32   // name servers remembered of one delegation
 	maxAddrs       = 32   // addresses tried of one delegation
 	maxQueries     = 160  // messages sent for one look-up, everything included
 	maxRecords     = 1000 // records read of one message
-	maxRRsetSize   = 600  // records in one set
 	maxDS          = 32   // DS records of one zone that are looked at
 	maxKeys        = 64   // DNSKEY records of one zone that are looked at
 	maxSigs        = 24   // signatures of one record set that are looked at
@@ -22,7 +22,6 @@ const (
 	maxDSTries     = 32   // digests computed for one zone
 	maxNSEC3Hashes = 24   // names hashed for one reply (CVE-2023-50868)
 	maxNSEC3Sets   = 16   // NSEC or NSEC3 records looked at in one reply
-	maxElsewhere   = 8    // replies of one look-up that do not validate and lead to asking other servers
 	maxIterations  = 150  // RFC 9276 section 3.2: a zone with more is insecure
 	maxRSABits     = 4096 // RFC 3110 section 2
 	minRSABits     = 512  // RFC 5702 section 2.1

@@ -36,8 +36,8 @@ type reply struct {
 	soa     name     // owner of the SOA, "" without
 	ttl     uint32
 	until   time.Time
-	lame    bool           // not said with authority
-	from    netip.AddrPort // the server that said it
+	lame    bool        // not said with authority
+	servers *delegation // of whom one said it
 	verdict atomic.Pointer[verdict]
 }
 

@@ -45,6 +45,7 @@ type Resolver struct {
 
 	rootServers atomic.Pointer[delegation]
 	noFamily    [2]atomic.Pointer[time.Time] // when IPv4, IPv6 was found missing
+	heard       [2]atomic.Int64              // when a server answered last over IPv4, IPv6
 	buffers     sync.Pool
 
 	replies     *cache[question, *reply]
@@ -53,9 +54,10 @@ type Resolver struct {
 	servers     *cache[netip.AddrPort, *server]
 	zones       *cache[name, *trust]
 
-	resolving flights[flightKey, *reply]
-	trusting  flights[name, *trust]
-	primes    flights[struct{}, struct{}]
+	resolving  flights[flightKey, *reply]
+	trusting   flights[name, *trust]
+	confirming flights[question, opinion]
+	primes     flights[struct{}, struct{}]
 }
 
 // New makes a resolver.

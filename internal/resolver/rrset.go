@@ -17,6 +17,7 @@ type rrset struct {
 	ttl   uint32   // the least of its records
 	data  [][]byte // in the order received, duplicates removed
 	sigs  []rrsig
+	more  bool // there were more signatures than are looked at
 }
 
 // rrsig is a signature (RFC 4034 section 3.1).
@@ -82,14 +83,11 @@ func group(rrs []record) []*rrset {
 		}
 		s := find(rr.owner, rr.typ)
 		if s == nil {
-			if len(sets) >= 200 {
-				continue
-			}
 			s = &rrset{owner: rr.owner, typ: rr.typ, ttl: rr.ttl}
 			sets = append(sets, s)
 		}
 		s.ttl = min(s.ttl, rr.ttl)
-		if len(s.data) < maxRRsetSize && !slices.ContainsFunc(s.data, func(d []byte) bool { return bytes.Equal(d, rr.data) }) {
+		if !slices.ContainsFunc(s.data, func(d []byte) bool { return bytes.Equal(d, rr.data) }) {
 			s.data = append(s.data, rr.data)
 		}
 	}
@@ -101,7 +99,11 @@ func group(rrs []record) []*rrset {
 		if !ok {
 			continue
 		}
-		if s := find(rr.owner, sig.covered); s != nil && len(s.sigs) < maxSigs {
+		if s := find(rr.owner, sig.covered); s != nil {
+			if len(s.sigs) >= maxSigs {
+				s.more = true
+				continue
+			}
 			s.sigs = append(s.sigs, sig)
 			s.ttl = min(s.ttl, sig.origTTL) // RFC 4035 section 5.3.3
 		}

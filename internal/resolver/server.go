@@ -18,14 +18,17 @@ type server struct {
 	noCookie bool          // it takes a cookie for an error
 	noCase   bool          // it does not return the question as asked: no 0x20 over UDP
 	cookie   []byte        // its server cookie (RFC 7873 section 5.3)
+	firstBad time.Time     // when silent was counted first
 	lastBad  time.Time     // when silent was counted last
+	heard    bool          // it answered once
 }
 
 const (
 	firstTimeout = 900 * time.Millisecond
-	minTimeout   = 400 * time.Millisecond
+	minTimeout   = 800 * time.Millisecond // of this machine's own slowness too
 	maxTimeout   = 3 * time.Second
 	deafTime     = 20 * time.Second
+	deadSpread   = 3 * time.Second // catalogue A.2
 )
 
 // server returns the memory of an address.
@@ -50,10 +53,17 @@ func (s *server) timeout(try int) time.Duration {
 	return min(d<<try, maxTimeout)
 }
 
+// answered notes that a reply came to what was sent at start.
+func (r *Resolver) answered(a netip.AddrPort, s *server, start time.Time) {
+	now := r.tick()
+	r.heard[familyIndex(a.Addr())].Store(now.UnixNano())
+	s.answered(now.Sub(start))
+}
+
 func (s *server) answered(rtt time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.silent = 0
+	s.silent, s.heard = 0, true
 	if s.srtt == 0 {
 		s.srtt = max(rtt, 1)
 	} else {
@@ -64,7 +74,9 @@ func (s *server) answered(rtt time.Duration) {
 func (s *server) fell(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.silent++
+	if s.silent++; s.silent == 1 {
+		s.firstBad = now
+	}
 	s.lastBad = now
 }
 
@@ -76,6 +88,24 @@ func (s *server) deaf(now time.Time) bool {
 	return s.silent >= 3 && now.Sub(s.lastBad) < deafTime
 }
 
+// dead reports whether an address is dead by the rule of catalogue A.2: it never
+// answered, three questions or more over three seconds or more failed, and since the
+// first of them another of its family did answer.
+func (r *Resolver) dead(a netip.AddrPort) bool {
+	s := r.server(a)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.heard && s.silent >= 3 && s.lastBad.Sub(s.firstBad) >= deadSpread &&
+		r.heard[familyIndex(a.Addr())].Load() > s.firstBad.UnixNano()
+}
+
+// fresh forgets that a server seemed not to know EDNS.
+func (s *server) fresh() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noEDNS = false
+}
+
 // score orders servers: the lower the sooner. Servers within 30 ms of each other
 // are taken at random, which also spreads the load; silent ones come last, but are
 // tried again after a while.
@@ -83,6 +113,9 @@ func (s *server) score(now time.Time) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	band := int(s.srtt / (30 * time.Millisecond))
+	if s.noEDNS { // its answers cannot be validated
+		band += 50
+	}
 	if s.silent > 0 && now.Sub(s.lastBad) < time.Minute {
 		band += 100 * min(s.silent, 5)
 	}

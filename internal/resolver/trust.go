@@ -16,6 +16,7 @@ import (
 type trust struct {
 	verdict
 	keys    []*dnskey // of a secure zone: those that may sign
+	made    time.Time // when the keys were checked
 	expires time.Time // by the clock of the caches
 }
 
@@ -53,11 +54,11 @@ func (t *task) trustAt(n name) *trust {
 		case n != z.zone && z.security != fact.Secure: // what holds above holds here: found again at no cost
 		case z.security != fact.Indeterminate:
 			t.r.zones.put(n, z, z.size(), z.expires)
-		case t.ctx.Err() == nil && gapIsTheirs(z.gap): // RFC 9520
+		case t.ctx.Err() == nil && z.lasting(): // RFC 9520
 			z.expires = t.r.tick().Add(maxFailTTL)
 			t.r.zones.put(n, z, z.size(), z.expires)
 		}
-		if z.security == fact.Indeterminate && !gapIsTheirs(z.gap) {
+		if z.security == fact.Indeterminate && !z.lasting() {
 			return z, &serverError{gap: z.gap, rcode: -1} // not for those who wait with us
 		}
 		return z, nil
@@ -67,8 +68,6 @@ func (t *task) trustAt(n name) *trust {
 	}
 	return z
 }
-
-func gapIsTheirs(g fact.Gap) bool { return g == fact.GapTimeout || g == fact.GapDNS }
 
 func gapOf(err error) fact.Gap {
 	if errors.Is(err, context.Canceled) {
@@ -97,14 +96,8 @@ func (t *task) fromParent(n name, p *trust) *trust {
 		return &trust{verdict: verdict{security: fact.Indeterminate, problem: pr, gap: gap, zone: n, rcode: -1}}
 	}
 	v := t.judgeIn(rep, p)
-	o := others{task: t}
-	for other := rep; v.security == fact.Bogus && v.here; {
-		if other = o.next(other); other == nil {
-			break
-		}
-		if w := t.judgeIn(other, p); w.security == fact.Secure || w.security == fact.Insecure {
-			rep, v = other, w
-		}
+	if v.security == fact.Bogus && v.here {
+		rep, v = t.confirm(rep, p, v)
 	}
 	expires := earlier(rep.until, p.expires)
 	switch {
@@ -114,7 +107,7 @@ func (t *task) fromParent(n name, p *trust) *trust {
 		return z
 	case v.security != fact.Secure:
 		z := &trust{verdict: *v, expires: t.r.tick().Add(maxBadTTL)}
-		z.zone = n
+		z.zone, z.here = n, false
 		return z
 	case rep.kind == answered:
 		all := dsOfSet(rep.set)
@@ -131,31 +124,65 @@ func (t *task) fromParent(n name, p *trust) *trust {
 	return &z
 }
 
-// withKeys fetches the keys of a zone and checks them. When one server's do not hold,
-// others are asked.
+// withKeys fetches the keys of a zone and checks them. When those of one server do not
+// hold, or it gives none, all are asked.
 func (t *task) withKeys(n name, ds []dsRecord, trusted []*dnskey, until, expires time.Time) *trust {
-	z := &trust{verdict: verdict{zone: n, rcode: -1}, expires: t.r.tick().Add(maxBadTTL)}
+	q := question{n, dns.TypeDNSKEY}
 	rep, err := t.resolve(n, dns.TypeDNSKEY)
 	if err != nil {
-		p, gap, rcode := t.explain(question{n, dns.TypeDNSKEY}, err)
-		z.problem, z.gap, z.security = p, gap, fact.Indeterminate
-		if rcode >= 0 && ours(err) == "" {
-			// Every server was reached and none gives the keys that the DS promises.
-			z.security, z.gap = fact.Bogus, ""
-			p.EDE, p.Code = dns.ExtendedErrorCodeDNSKEYMissing, codeNoDNSKEY
-		}
+		return t.withoutKeys(q, err, func(rep *reply) *trust { return t.checkKeys(rep, n, ds, trusted, until, expires) })
+	}
+	z := t.checkKeys(rep, n, ds, trusted, until, expires)
+	if z.security != fact.Bogus {
 		return z
 	}
-	z = t.checkKeys(rep, n, ds, trusted, until, expires)
-	o := others{task: t}
-	for z.security == fact.Bogus {
-		if rep = o.next(rep); rep == nil {
-			break
+	_, doubt := t.everyServer(rep.servers, q, timesFor(z.problem.Code), func(other *reply) bool {
+		if o := t.checkKeys(other, n, ds, trusted, until, expires); o.security == fact.Secure {
+			z = o
+			t.r.remember(other)
+			return true
 		}
-		if other := t.checkKeys(rep, n, ds, trusted, until, expires); other.security == fact.Secure {
-			z = other
-		}
+		return false
+	})
+	if doubt != nil {
+		z.verdict = *t.unsure(q, &z.verdict, doubt)
 	}
+	return z
+}
+
+// withoutKeys is the trust in a zone whose keys a DS record promises and none of its
+// servers gives. It is bogus when each of them was heard and refuses that question, but
+// serves the zone: else nothing is known of it at all.
+func (t *task) withoutKeys(q question, err error, check func(*reply) *trust) *trust {
+	p, gap, rcode := t.explain(q, err)
+	z := &trust{verdict: verdict{zone: q.name, rcode: -1, problem: p, gap: gap, security: fact.Indeterminate}, expires: t.r.tick().Add(maxBadTTL)}
+	if rcode < 0 || gap != fact.GapDNS {
+		return z
+	}
+	if rep, err := t.resolve(q.name, dns.TypeSOA); err != nil {
+		z.problem, z.gap, _ = t.explain(question{q.name, dns.TypeSOA}, err)
+		return z
+	} else if rep.apex() != q.name {
+		return z
+	}
+	var other *trust // by keys that a server gave after all
+	found, doubt := t.poll(t.r.delegationOf(q.name), q, 2, true, func(rep *reply) bool {
+		if o := check(rep); other == nil || o.security == fact.Secure {
+			other = o
+		}
+		return other.security == fact.Secure
+	})
+	switch {
+	case found:
+		return other
+	case doubt != nil:
+		z.problem, z.gap, _ = t.explain(q, doubt)
+		return z
+	case other != nil:
+		return other
+	}
+	z.security, z.gap = fact.Bogus, ""
+	z.problem.EDE, z.problem.Code = dns.ExtendedErrorCodeDNSKEYMissing, codeNoDNSKEY
 	return z
 }
 
@@ -196,6 +223,10 @@ func (t *task) checkKeys(rep *reply, n name, ds []dsRecord, trusted []*dnskey, u
 			unfit = k
 		}
 	}
+	if len(entry) == 0 && (tries >= maxDSTries || len(keys) < len(rep.set.data) || len(ds) >= maxDS) {
+		z.verdict = *z.bogus(rep.set.problem(codeTooMuchWork, dns.ExtendedErrorCodeDNSBogus, n, nil, "too many keys and digests to try"))
+		return z
+	}
 	if len(entry) == 0 {
 		z.problem = &fact.Problem{EDE: dns.ExtendedErrorCodeDNSKEYMissing, Code: codeNoMatchingDS, Zone: n.String(), Name: n.String(), Type: "DNSKEY", Detail: "no key has the digest of a DS record"}
 		if len(ds) > 0 {
@@ -217,10 +248,10 @@ func (t *task) checkKeys(rep *reply, n name, ds []dsRecord, trusted []*dnskey, u
 			problem.KeyTag, problem.Algorithm = entry[0].tag, entry[0].algorithm
 			problem.Detail = "the keys are not signed by a key that a DS record names"
 		}
-		z.problem = problem
+		z.verdict = *z.bogus(problem)
 		return z
 	}
-	z.security, z.problem = fact.Secure, nil
+	z.security, z.problem, z.made = fact.Secure, nil, t.r.tick()
 	for _, k := range keys {
 		if k.usable() {
 			z.keys = append(z.keys, k)

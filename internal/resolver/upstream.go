@@ -1,6 +1,7 @@
 package resolver
 
 import (
+	"slices"
 	"time"
 
 	"github.com/miekg/dns"
@@ -89,8 +90,25 @@ func (t *task) askUpstream(q question) (*result, *verdict, error) {
 		if m.rcode != dns.RcodeSuccess && m.rcode != dns.RcodeNameError {
 			return nil, nil, &serverError{addr: t.r.upstream, rcode: m.rcode, ede: checked.ede}
 		}
-		if bogus == nil {
+		if bogus != nil {
+			break
+		}
+		// It gave no reason. It may have failed to hear the servers a moment ago, and have
+		// heard them since: then it says otherwise now.
+		if checked, err = t.query(q, flagRD|flagAD); err != nil {
+			return nil, nil, err
+		}
+		bogus = bogusEDE(checked.ede)
+		switch {
+		case checked.rcode != dns.RcodeServerFailure:
+			m = checked
+		case bogus == nil && unheard(checked.ede):
+			return nil, nil, &serverError{addr: t.r.upstream, gap: fact.GapTimeout, rcode: -1, ede: checked.ede, err: errSilent}
+		case bogus == nil:
 			bogus = &ede{code: dns.ExtendedErrorCodeDNSBogus}
+		}
+		if m.rcode != dns.RcodeSuccess && m.rcode != dns.RcodeNameError {
+			return nil, nil, &serverError{addr: t.r.upstream, rcode: m.rcode, ede: m.ede}
 		}
 	case m.rcode != dns.RcodeSuccess && m.rcode != dns.RcodeNameError:
 		return nil, nil, &serverError{addr: t.r.upstream, rcode: m.rcode, ede: m.ede}
@@ -166,6 +184,13 @@ func bogusEDE(l []ede) *ede {
 		}
 	}
 	return nil
+}
+
+// unheard reports whether extended errors say that the servers could not be reached.
+func unheard(l []ede) bool {
+	return slices.ContainsFunc(l, func(e ede) bool {
+		return e.code == dns.ExtendedErrorCodeNoReachableAuthority || e.code == dns.ExtendedErrorCodeNetworkError
+	})
 }
 
 func edeWord(code uint16) string {

@@ -12,17 +12,11 @@ func (t *task) validate(rep *reply) (*reply, *verdict) {
 	if v := rep.verdict.Load(); v != nil && t.r.tick().Before(v.recheck) {
 		return rep, v
 	}
-	v := t.settle(rep, t.judge(rep))
-	o := others{task: t}
-	for other := rep; v.security == fact.Bogus && v.here; {
-		if other = o.next(other); other == nil {
-			break
-		}
-		if w := t.settle(other, t.judge(other)); w.security == fact.Secure || w.security == fact.Insecure {
-			return other, w
-		}
+	v, z := t.judge(rep)
+	if v.security == fact.Bogus && v.here {
+		return t.confirm(rep, z, v)
 	}
-	return rep, v
+	return rep, t.settle(rep, v)
 }
 
 // settle keeps a verdict with the reply that it is of.
@@ -30,7 +24,10 @@ func (t *task) settle(rep *reply, v *verdict) *verdict {
 	now := t.r.tick()
 	switch v.security {
 	case fact.Indeterminate:
-		return v
+		if t.ctx.Err() != nil || !v.lasting() {
+			return v
+		}
+		v.recheck = now.Add(maxFailTTL) // RFC 9520
 	case fact.Bogus:
 		v.recheck = now.Add(maxBadTTL)
 	default:
@@ -42,7 +39,7 @@ func (t *task) settle(rep *reply, v *verdict) *verdict {
 
 // judge finds the zone that should have signed a reply and holds it against that
 // zone's keys.
-func (t *task) judge(rep *reply) *verdict {
+func (t *task) judge(rep *reply) (*verdict, *trust) {
 	from := rep.name // the deepest name whose zone may have signed
 	if rep.typ == dns.TypeDS && rep.name != root {
 		from = rep.name.parent()
@@ -57,7 +54,8 @@ func (t *task) judge(rep *reply) *verdict {
 			at = rep.zone // a signature of the parent does not speak for the child
 		}
 	}
-	return t.judgeIn(rep, t.trustAt(at))
+	z := t.trustAt(at)
+	return t.judgeIn(rep, z), z
 }
 
 // signer is the deepest zone that a signature of the reply names, at or above from.
@@ -86,7 +84,7 @@ func (p *reply) signer(from name) (name, bool) {
 func (t *task) judgeIn(rep *reply, z *trust) *verdict {
 	if z.security != fact.Secure {
 		v := z.verdict
-		v.rcode = -1
+		v.rcode, v.here = -1, false
 		v.zone = rep.apex()
 		switch {
 		case v.security != fact.Insecure:
@@ -112,7 +110,13 @@ func (t *task) judgeIn(rep *reply, z *trust) *verdict {
 	return t.denied(rep, z, v, w)
 }
 
+// bogus is the verdict on a reply that does not hold. Where our own limits kept us from
+// finding out it cannot be told.
 func (v *verdict) bogus(p *fact.Problem) *verdict {
+	if p.Code == codeTooMuchWork {
+		v.security, v.problem, v.gap = fact.Indeterminate, p, fact.GapBudget
+		return v
+	}
 	v.security, v.problem, v.here = fact.Bogus, p, true
 	return v
 }
@@ -142,7 +146,7 @@ func (t *task) expanded(rep *reply, z *trust, v *verdict, w *work, labels int) *
 	case tooManyIterations:
 		return v.insecure(fact.UnsignedIterations)
 	default:
-		return v.bogus(noDenial(rep, z, o, "nothing proves that no name closer than the wildcard exists"))
+		return v.bogus(noDenial(rep, z, o, w, "nothing proves that no name closer than the wildcard exists"))
 	}
 }
 
@@ -176,16 +180,16 @@ func (t *task) denied(rep *reply, z *trust, v *verdict, w *work) *verdict {
 	case tooManyIterations:
 		return v.insecure(fact.UnsignedIterations)
 	}
-	return v.bogus(noDenial(rep, z, o, "the proof that it does not exist is missing or does not fit"))
+	return v.bogus(noDenial(rep, z, o, w, "the proof that it does not exist is missing or does not fit"))
 }
 
-func noDenial(rep *reply, z *trust, o outcome, detail string) *fact.Problem {
+func noDenial(rep *reply, z *trust, o outcome, w *work, detail string) *fact.Problem {
 	p := &fact.Problem{
 		EDE: dns.ExtendedErrorCodeNSECMissing, Code: codeNoDenial, Zone: z.zone.String(),
 		Name: rep.name.String(), Type: typeName(rep.typ), Detail: detail,
 	}
-	if o == tooMuchWork {
-		p.EDE, p.Code, p.Detail = dns.ExtendedErrorCodeDNSBogus, codeTooMuchWork, "too many names to hash"
+	if o == tooMuchWork || w.spent {
+		p.EDE, p.Code, p.Detail = dns.ExtendedErrorCodeDNSBogus, codeTooMuchWork, "too many records to check or names to hash"
 	}
 	return p
 }
@@ -201,6 +205,7 @@ func (t *task) proofs(rep *reply, z *trust, v *verdict, w *work, strict bool) (*
 			continue
 		}
 		if sets++; sets > maxNSEC3Sets {
+			w.spent = true
 			break
 		}
 		p, problem := s.verify(z.zone, z.keys, t.r.clock(), w)

@@ -44,6 +44,12 @@ const (
 	codeBogus        = "bogus" // said by another resolver that gave no reason
 )
 
+// lasting reports whether a verdict that could not be reached would come out the same
+// when tried again at once (RFC 9520), so that it may be kept and shared.
+func (v *verdict) lasting() bool {
+	return v.gap == fact.GapTimeout || v.gap == fact.GapDNS || (v.problem != nil && v.problem.Code == codeTooMuchWork)
+}
+
 // securityRank orders from good to bad; the worst link of a chain counts.
 func securityRank(s fact.Security) int {
 	switch s {

@@ -184,6 +184,7 @@ func rsaVerifier(alg uint8, n *big.Int, e uint64) verifier {
 type work struct {
 	tries  int
 	hashes int
+	spent  bool // not all was looked at
 }
 
 // proof is a signature that holds.
@@ -290,6 +291,9 @@ func (s *rrset) verify(zone name, keys []*dnskey, now time.Time, w *work) (proof
 		if !found {
 			blame(2, s.problem(codeNoDNSKEY, dns.ExtendedErrorCodeDNSKEYMissing, zone, sig, "the key of the signature is not in the zone"))
 		}
+	}
+	if s.more {
+		return proof{}, s.problem(codeTooMuchWork, dns.ExtendedErrorCodeDNSBogus, zone, nil, "too many signatures to try")
 	}
 	return proof{}, worst
 }

@@ -48,15 +48,18 @@ func (r *Resolver) Zone(ctx context.Context, qname string) fact.Zone {
 	}
 	f := &zoneFacts{task: t, zone: &z, apex: n}
 
+	var missing fact.Gap // why facts that a secure zone must have are not here
 	if n != root {
 		if rep, v, err := fetch(question{n, dns.TypeDS}); err == nil {
 			f.parent(rep, v)
+		} else {
+			_, missing, _ = t.explain(question{n, dns.TypeDS}, err)
 		}
 	}
 	rep, v, err := fetch(question{n, dns.TypeDNSKEY})
 	if err != nil {
 		p, gap, rcode := t.explain(question{n, dns.TypeDNSKEY}, err)
-		z.Security, z.Problem = fact.Indeterminate, p
+		z.Security, z.Problem, missing = fact.Indeterminate, p, gap
 		if rcode < 0 {
 			z.Gap = gap
 		}
@@ -69,6 +72,9 @@ func (r *Resolver) Zone(ctx context.Context, qname string) fact.Zone {
 		if n.below(tr.zone) && z.Security == fact.Insecure && z.Unsigned != fact.UnsignedNoAnchor {
 			z.Unsigned = fact.UnsignedParent
 		}
+	}
+	if z.Security == fact.Secure && z.Gap == "" {
+		z.Gap = missing
 	}
 	if err == nil && rep.kind == answered {
 		f.keys(rep.set)
