@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"peil/internal/norm"
@@ -46,6 +47,14 @@ func (c *csvWriter) head() error {
 	return c.w.Write(row)
 }
 
+// inert keeps a spreadsheet from taking words of others for a formula.
+func inert(s string) string {
+	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
 // Write writes one row.
 func (c *csvWriter) Write(it Item) error {
 	if err := c.head(); err != nil {
@@ -62,7 +71,7 @@ func (c *csvWriter) Write(it Item) error {
 		complete = complete && r.Complete
 	}
 	row := []string{
-		m.Target.Name, m.Target.Unicode, string(m.Target.Role), m.At.UTC().Format(time.RFC3339),
+		inert(m.Target.Name), inert(m.Target.Unicode), string(m.Target.Role), m.At.UTC().Format(time.RFC3339),
 		strconv.FormatBool(m.Simulated), string(word), strconv.FormatBool(complete),
 	}
 	for _, e := range c.Editions {

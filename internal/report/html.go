@@ -73,6 +73,9 @@ func newHTML(t texts, w io.Writer) (*htmlWriter, error) {
 
 // Preamble puts a fragment of HTML above the table of targets.
 func Preamble(w Writer, fragment template.HTML) {
+	if c, ok := w.(cleaner); ok {
+		w = c.Writer
+	}
 	if h, ok := w.(*htmlWriter); ok {
 		h.preamble = fragment
 	}

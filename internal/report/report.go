@@ -66,6 +66,14 @@ func New(format string, w io.Writer, o Options) (Writer, error) {
 		}
 		t.editions[e.Name] = x
 	}
+	x, err := writer(format, w, t)
+	if err != nil {
+		return nil, err
+	}
+	return cleaner{x}, nil
+}
+
+func writer(format string, w io.Writer, t texts) (Writer, error) {
 	switch format {
 	case "text":
 		return &textWriter{texts: t, w: w}, nil
@@ -159,7 +167,8 @@ func (t *texts) found(edition string, v *norm.Verdict) string {
 			}
 		}
 	}
-	if v.Outcome == norm.NotMeasured && v.Gap != "" {
+	told := slices.ContainsFunc(v.Reasons, func(r norm.Reason) bool { return strings.HasPrefix(r.Code, "gap-") })
+	if v.Outcome == norm.NotMeasured && v.Gap != "" && !told {
 		parts = append(parts, t.say("gap."+string(v.Gap)))
 	}
 	return strings.Join(parts, "; ")

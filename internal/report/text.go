@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -107,6 +108,11 @@ func (t *textWriter) heading(it Item) {
 	if m.Simulated {
 		t.line("  " + t.paint(t.say("text.simulated"), "1;35"))
 	}
+	if h != nil && (h.Word == norm.CannotSay || h.Word == norm.WordNotApplicable) {
+		for _, l := range fold(t.sentence(h), t.Width-2) {
+			t.line("  " + l)
+		}
+	}
 	about := t.say("text.measured", i18n.Moment(t.Lang, m.At.Local()), t.vantage(m), t.families(m),
 		i18n.Float(t.Lang, m.Cost.Seconds, 1), i18n.N(t.Lang, "text.connections", m.Cost.Connections))
 	for _, l := range fold(about, t.Width-2) {
@@ -166,13 +172,18 @@ func (t *textWriter) result(r *norm.Result) {
 				}
 			}
 		}
-		if len(open)+len(fine) == 0 {
+		if len(open)+len(fine) == 0 && !slices.ContainsFunc(r.Verdicts, func(v norm.Verdict) bool { return v.Level == level && v.Outcome == norm.NotMeasured }) {
 			continue
 		}
 		t.b.WriteByte('\n')
-		t.line("  " + t.paint(t.say("level."+string(level)), "1"))
+		head := "  " + t.paint(t.say("level."+string(level)), "1")
+		if hint := "level." + string(level) + ".hint"; i18n.Has(hint) {
+			head = pad(head, titleColumn+4) + t.paint(t.say(hint), "2")
+		}
+		t.line(head)
 		// What is only ahead of the norm gets no more than a line, unless asked for.
 		if (level == norm.Could || level == norm.Optional) && t.Detail != Verbose {
+			t.missing(r, level)
 			t.names(r.Edition, append(open, fine...))
 			continue
 		}
@@ -182,6 +193,7 @@ func (t *textWriter) result(r *norm.Result) {
 				firstOpen = v.ID
 			}
 		}
+		t.missing(r, level)
 		if len(fine) == 0 {
 			continue
 		}
@@ -195,34 +207,48 @@ func (t *textWriter) result(r *norm.Result) {
 	t.rest(r, firstOpen)
 }
 
-// names writes signs and titles alone, several on a line.
+// names writes signs and titles alone, in as many columns as fit.
 func (t *textWriter) names(edition string, verdicts []*norm.Verdict) {
-	var names []string
-	for _, v := range verdicts {
-		names = append(names, t.paint(signs[v.Outcome], colours[v.Outcome])+"\u00a0"+strings.ReplaceAll(t.in(t.requirement(edition, v.ID).Title), " ", "\u00a0"))
+	names := make([]string, len(verdicts))
+	for i, v := range verdicts {
+		colour := colours[v.Outcome]
+		if v.Outcome == norm.Failed && (v.Level == norm.Could || v.Level == norm.Optional) {
+			colour = colours[norm.NotApplicable] // nothing is wrong: it is ahead of the norm
+		}
+		names[i] = t.paint(signs[v.Outcome], colour) + " " + t.in(t.requirement(edition, v.ID).Title)
 	}
-	for _, l := range fold(strings.Join(names, "  "), t.Width-2) {
-		t.line("  " + l)
+	widths := columnsOf(names, t.Width-2)
+	for i := 0; i < len(names); i += len(widths) {
+		line := " "
+		for j, n := range names[i:min(i+len(widths), len(names))] {
+			line += " " + pad(n, widths[j])
+		}
+		t.line(line)
 	}
 }
 
-// rest tells what was not measured and why, and where to read on.
+// columnsOf returns the widths of as many columns as cells fit in, row after row.
+func columnsOf(cells []string, width int) []int {
+	for n := min(6, len(cells)); n > 1; n-- {
+		widths, sum := make([]int, n), 0
+		for i, c := range cells {
+			widths[i%n] = max(widths[i%n], visible(c)+1)
+		}
+		for _, w := range widths {
+			sum += w + 1
+		}
+		if sum-2 <= width {
+			return widths
+		}
+	}
+	return []int{0}
+}
+
+// rest tells what is not in the lists above, and where to read on.
 func (t *textWriter) rest(r *norm.Result, firstOpen string) {
 	t.b.WriteByte('\n')
-	missing := 0
-	for i := range r.Verdicts {
-		v := &r.Verdicts[i]
-		if v.Outcome != norm.NotMeasured {
-			continue
-		}
-		if missing == 0 {
-			t.line("  " + t.paint(t.say("text.notmeasured"), "1"))
-		}
-		missing++
-		t.entry(norm.NotMeasured, t.in(t.requirement(r.Edition, v.ID).Title), t.found(r.Edition, v))
-	}
 	var parts []string
-	if missing == 0 {
+	if count(r, norm.NotMeasured) == 0 && r.Word != norm.WordNotApplicable {
 		parts = append(parts, "? "+t.say("text.notmeasured.none"))
 	}
 	if n := count(r, norm.NotApplicable); n > 0 {
@@ -231,8 +257,31 @@ func (t *textWriter) rest(r *norm.Result, firstOpen string) {
 	if firstOpen != "" {
 		parts = append(parts, t.say("text.explain.hint", firstOpen))
 	}
+	for i := range parts { // each keeps together
+		parts[i] = strings.ReplaceAll(parts[i], " ", "\u00a0")
+	}
 	for _, l := range fold(strings.Join(parts, "    "), t.Width-2) {
 		t.line("  " + t.paint(l, "2"))
+	}
+}
+
+// missing tells what of a level was not measured: a line for each reason.
+func (t *textWriter) missing(r *norm.Result, level norm.Level) {
+	var reasons []string
+	names := map[string][]string{}
+	for i := range r.Verdicts {
+		v := &r.Verdicts[i]
+		if v.Outcome != norm.NotMeasured || v.Level != level {
+			continue
+		}
+		why := t.found(r.Edition, v)
+		if names[why] == nil {
+			reasons = append(reasons, why)
+		}
+		names[why] = append(names[why], strings.ReplaceAll(t.in(t.requirement(r.Edition, v.ID).Title), " ", "\u00a0"))
+	}
+	for _, why := range reasons {
+		t.entry(norm.NotMeasured, t.say("text.notmeasured"), strings.Join(names[why], ", ")+": "+why)
 	}
 }
 
@@ -261,11 +310,9 @@ func (t *textWriter) verdict(edition string, v *norm.Verdict) {
 	}
 	t.entry(v.Outcome, t.in(q.Title), strings.TrimSpace(found))
 	if t.Detail == Verbose {
-		for _, s := range v.PerSubject {
-			t.field(signs[s.Outcome], s.Subject+"  "+t.reason(edition, s.Saw))
-		}
+		t.subjects(edition, v, found)
 		for _, e := range v.Evidence {
-			t.field(t.say("text.evidence"), e)
+			t.words(t.say("text.evidence"), e)
 		}
 	}
 	fixes := t.fixes(edition, v)
@@ -278,7 +325,8 @@ func (t *textWriter) verdict(edition string, v *norm.Verdict) {
 			label = f.For
 		}
 		if s := t.in(f.Text); s != "" && (f.Code == "" || t.Detail == Verbose) {
-			t.field(label, s)
+			t.words(label, s)
+			label = ""
 		}
 		for line := range strings.Lines(f.Code) {
 			t.field(label, strings.TrimRight(line, "\n"))
@@ -290,10 +338,10 @@ func (t *textWriter) verdict(edition string, v *norm.Verdict) {
 	}
 	if t.Detail == Verbose {
 		if !v.Until.IsZero() {
-			t.field(t.say("text.until"), i18n.Moment(t.Lang, v.Until.Local()))
+			t.words(t.say("text.until"), i18n.Moment(t.Lang, v.Until.Local()))
 		}
 		if q.Source.Name != "" {
-			t.field(t.say("text.source"), strings.TrimSpace(q.Source.Name+" "+q.Source.Section))
+			t.words(t.say("text.source"), strings.TrimSpace(q.Source.Name+" "+q.Source.Section))
 		}
 	}
 }
@@ -315,6 +363,39 @@ func (t *textWriter) entry(o norm.Outcome, title, words string) {
 			head = ""
 		}
 		t.line(pad(head, titleColumn+4) + l)
+	}
+}
+
+// subjects tells what was seen of each subject; those of which the same was seen share
+// a line.
+func (t *textWriter) subjects(edition string, v *norm.Verdict, found string) {
+	type group struct {
+		outcome norm.Outcome
+		saw     string
+	}
+	var order []group
+	names := map[group][]string{}
+	for _, s := range v.PerSubject {
+		g := group{s.Outcome, t.reason(edition, s.Saw)}
+		if names[g] == nil {
+			order = append(order, g)
+		}
+		names[g] = append(names[g], s.Subject)
+	}
+	for _, g := range order {
+		words := strings.Join(names[g], ", ")
+		if g.saw != found && g.saw != "" {
+			words += ": " + g.saw
+		}
+		t.words(signs[g.outcome], words)
+	}
+}
+
+// words writes a labelled line below an entry, folded.
+func (t *textWriter) words(label, s string) {
+	for _, l := range fold(s, t.Width-titleColumn-4-max(7, visible(label)+1)) {
+		t.field(label, l)
+		label = ""
 	}
 }
 
