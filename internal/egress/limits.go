@@ -74,12 +74,12 @@ func fill[T int | int64 | float64 | time.Duration](what string, v *T, def T) err
 	return nil
 }
 
-// maxOpen is the machine's limit on descriptors less what files, databases and
-// incoming connections may need.
+// maxOpen is half the machine's limit on descriptors: files, databases and incoming
+// connections need theirs.
 func maxOpen() int {
 	var r syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &r); err != nil || r.Cur > 1<<16 {
 		return 1 << 15
 	}
-	return max(int(r.Cur)/2, 64) //nolint:gosec // at most 1<<16 here
+	return max(int(r.Cur)/2, 4) //nolint:gosec // at most 1<<16 here
 }

@@ -231,6 +231,7 @@ type buckets struct {
 	epoch    time.Time
 	burst    time.Duration // how far ahead of time one may be: (burst-1) × interval
 	interval time.Duration // between two tokens; 0 without limit
+	grain    time.Duration // those who wait are woken at multiples of this; 0: when due
 
 	mu    sync.Mutex
 	table map[netip.Addr]*bucket // guarded by mu
@@ -250,6 +251,7 @@ func newBuckets(epoch time.Time, burst int, rate float64) *buckets {
 	if rate > 0 && burst > 0 {
 		b.interval = time.Duration(float64(time.Second) / rate)
 		b.burst = time.Duration(burst-1) * b.interval
+		b.grain = min(maxGrain, b.burst/2)
 	}
 	return b
 }
@@ -299,10 +301,24 @@ func (b *buckets) queue(ctx context.Context, k *bucket) error {
 		if d <= 0 {
 			return nil
 		}
-		if err := sleep(ctx, d); err != nil {
+		if err := sleep(ctx, b.aligned(d)); err != nil {
 			return err
 		}
 	}
+}
+
+// maxGrain is how much longer than due one may wait. In a long run thousands wait, for
+// hundreds of addresses; woken together they cost half of what they cost one by one.
+// Nobody loses by it: a token that is taken late is not a token less.
+const maxGrain = 20 * time.Millisecond
+
+// aligned is a wait of at least d that ends at a multiple of the grain.
+func (b *buckets) aligned(d time.Duration) time.Duration {
+	if b.grain <= 0 {
+		return d
+	}
+	now := time.Since(b.epoch)
+	return (now+d+b.grain-1)/b.grain*b.grain - now
 }
 
 // spend takes a token if there is one, and else says how long until there is.
