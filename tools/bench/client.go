@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"runtime"
 	"sync"
 
 	"peil/internal/egress"
@@ -41,8 +42,10 @@ func (f found) pairs() int {
 }
 
 // client enumerates every version and suite of each host with the prober of a scan. It
-// keeps the politeness that a scan of the internet keeps; only loopback is allowed.
+// keeps the politeness that a scan of the internet keeps; only loopback is allowed. It
+// runs on one core, as nmap and sslscan do; the other is nginx's.
 func client(in io.Reader, out io.Writer) error {
+	runtime.GOMAXPROCS(1)
 	var j job
 	if err := json.NewDecoder(in).Decode(&j); err != nil {
 		return err

@@ -120,7 +120,7 @@ func byPeil(ctx context.Context, _ *settings, h *hosts) ([]found, usage, error) 
 	if err != nil {
 		return nil, usage{}, err
 	}
-	in, err := json.Marshal(job{Hosts: h.addrs, Name: hostName, Parallel: 64})
+	in, err := json.Marshal(job{Hosts: h.addrs, Name: hostName, Parallel: 200})
 	if err != nil {
 		return nil, usage{}, err
 	}
