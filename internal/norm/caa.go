@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"peil/internal/fact"
+	"peil/internal/name"
 	"peil/internal/standard/caa"
 )
 
@@ -15,32 +16,54 @@ var caaIssuerTable string
 
 // caaIssuer ties the name of an authority in certificates to its names in CAA records.
 type caaIssuer struct {
-	part  string // of the issuer's name, lower case
+	org   string // how its organizationName begins, lower case
 	names []string
+	whole bool // it goes by no other name in CAA
 }
 
 var caaIssuers = sync.OnceValue(func() []caaIssuer {
 	var l []caaIssuer
 	for line := range strings.Lines(caaIssuerTable) {
-		names, part, ok := strings.Cut(strings.TrimSpace(line), "\t")
+		names, org, ok := strings.Cut(strings.TrimSpace(line), "\t")
 		if ok && !strings.HasPrefix(line, "#") {
-			l = append(l, caaIssuer{strings.ToLower(part), strings.Split(names, ",")})
+			names, whole := strings.CutPrefix(names, "=")
+			l = append(l, caaIssuer{strings.ToLower(org), strings.Split(names, ","), whole})
 		}
 	}
 	return l
 })
 
-// namesOf are the names by which CAA records may allow the issuer of a certificate;
-// none when the issuer is not in the table.
-func namesOf(c *certificate) []string {
-	issuer := strings.ToLower(c.IssuerOrg + "\n" + c.IssuerCN)
-	var names []string
+// namesOf are the names by which CAA records may allow the issuer of a certificate.
+// whole says that it goes by no other: only then does their absence mean that another
+// issuer is meant.
+func namesOf(c *certificate) (names []string, whole bool) {
+	org := strings.ToLower(c.IssuerOrg)
 	for _, i := range caaIssuers() {
-		if strings.Contains(issuer, i.part) {
-			names = append(names, i.names...)
+		rest, is := strings.CutPrefix(org, i.org)
+		if !is || rest != "" && (rest[0] >= 'a' && rest[0] <= 'z' || rest[0] >= '0' && rest[0] <= '9') {
+			continue
+		}
+		whole = i.whole && (whole || names == nil)
+		names = append(names, i.names...)
+	}
+	return names, whole
+}
+
+// allows reports whether the issuer of a certificate is among those of CAA: by a name
+// that we know, or because its certificate is kept under the same registered domain.
+func allows(issuers []string, c *certificate) bool {
+	names, _ := namesOf(c)
+	if slices.ContainsFunc(names, func(n string) bool { return containsFold(issuers, n) }) {
+		return true
+	}
+	for _, place := range append(slices.Clone(c.CAIssuers), c.OCSP...) {
+		_, host := origin(place)
+		domain := name.Registrable(host)
+		if domain != "" && slices.ContainsFunc(issuers, func(i string) bool { return name.Registrable(strings.ToLower(i)) == domain }) {
+			return true
 		}
 	}
-	return names
+	return false
 }
 
 // caaSet finds the record set that holds for a name: its own, or that of the nearest
@@ -119,22 +142,27 @@ func (v *view) caaAllows(l *fact.Lookup, set []caa.Record) []finding {
 			}
 			seen[d.Chain] = true
 			c := cs[0]
-			wild := slices.ContainsFunc(c.DNSNames, func(n string) bool { return strings.HasPrefix(n, "*.") })
+			if !c.matches(v.Target.Name) {
+				continue // a certificate for other names: these records say nothing of it
+			}
+			// Property issuewild is for wildcards (RFC 8659 section 4.3): it counts when
+			// the name stands in the certificate in no other way.
+			wild := !slices.ContainsFunc(c.DNSNames, func(n string) bool { return strings.EqualFold(strings.TrimSuffix(n, "."), v.Target.Name) })
 			issuers, _ := caa.Issuers(set, wild)
 			allowed := strings.Join(issuers, ", ")
 			if allowed == "" {
 				allowed = ";"
 			}
-			names := namesOf(c)
+			ch := v.Chain(d.Chain)
+			public := ch.Trust.Trusted || ch.Trust.PathWithoutName // a self-made certificate asks no CAA
+			_, whole := namesOf(c)
 			switch {
-			case len(issuers) == 0: // only ";": nobody may
-				fs = append(fs, fail(because("caa-other-issuer", issuerName(c), allowed)).on(l.Name).with(records(l), "issuer "+issuerName(c)))
-			case len(names) == 0:
-				fs = append(fs, note(because("caa-issuer-unknown", issuerName(c), allowed)).on(l.Name))
-			case slices.ContainsFunc(names, func(n string) bool { return containsFold(issuers, n) }):
+			case allows(issuers, c):
 				fs = append(fs, pass(because("caa-allows", issuerName(c))).on(l.Name))
-			default:
+			case public && (whole || len(issuers) == 0): // only ";": nobody may
 				fs = append(fs, fail(because("caa-other-issuer", issuerName(c), allowed)).on(l.Name).with(records(l), "issuer "+issuerName(c)))
+			default:
+				fs = append(fs, note(because("caa-issuer-unknown", issuerName(c), allowed)).on(l.Name))
 			}
 		}
 	}

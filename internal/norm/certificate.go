@@ -31,6 +31,7 @@ type certificate struct {
 	DNSNames  []string // subjectAltName, as they stand
 	Addresses []netip.Addr
 	OCSP      []string // URLs of authorityInfoAccess
+	CAIssuers []string // the others of it: where the issuer's certificate is
 	CA        bool
 	SCTs      bool // has the extension with embedded timestamps (RFC 6962 section 3.3)
 }
@@ -104,6 +105,7 @@ const (
 	oidBasic      = "2.5.29.19"
 	oidAIA        = "1.3.6.1.5.5.7.1.1"
 	oidOCSP       = "1.3.6.1.5.5.7.48.1"
+	oidCAIssuers  = "1.3.6.1.5.5.7.48.2"
 	oidSCTs       = "1.3.6.1.4.1.11129.2.4.2"
 	oidCommonName = "2.5.4.3"
 	oidOrgName    = "2.5.4.10"
@@ -222,8 +224,12 @@ func (c *certificate) extension(id string, value cryptobyte.String) {
 			if !list.ReadASN1(&item, cbasn1.SEQUENCE) || !item.ReadASN1ObjectIdentifier(&method) || !item.ReadAnyASN1(&where, &tag) {
 				return
 			}
-			if method.String() == oidOCSP && tag == cbasn1.Tag(6).ContextSpecific() {
+			switch {
+			case tag != cbasn1.Tag(6).ContextSpecific():
+			case method.String() == oidOCSP:
 				c.OCSP = append(c.OCSP, string(where))
+			case method.String() == oidCAIssuers:
+				c.CAIssuers = append(c.CAIssuers, string(where))
 			}
 		}
 	}

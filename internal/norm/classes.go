@@ -186,6 +186,20 @@ func (t *classes) of(c class) []fact.Suite {
 	return l
 }
 
+// chachaLast moves suites with ChaCha20 to the end: some servers prefer those when the
+// client names one first, whatever their own order (catalogue B.6).
+func chachaLast(l []fact.Suite) []fact.Suite {
+	slices.SortStableFunc(l, func(a, b fact.Suite) int { return chacha(a) - chacha(b) })
+	return l
+}
+
+func chacha(s fact.Suite) int {
+	if strings.Contains(s.String(), "CHACHA20") {
+		return 1
+	}
+	return 0
+}
+
 // tlsNeeds is what the guidelines of both years, and Internet.nl's reading of them,
 // need to know of TLS. Sets stand by their class of 2025, the worst first.
 func tlsNeeds() TLSNeeds {
@@ -218,7 +232,7 @@ func tlsNeeds() TLSNeeds {
 		Groups:    [][]fact.Group{bad, phased, fine},
 		AllGroups: true,
 		KexHashes: []string{"sha1", "sha224", "sha2"},
-		Better:    better, Worse: append(slices.Clone(only2021), n.of(phaseOut)...),
+		Better:    better, Worse: chachaLast(append(slices.Clone(only2021), n.of(phaseOut)...)),
 		Certificates: true, DH: true, Compression: true, SecureRenegotiation: true, ExtendedMasterSecret: true,
 		ClientRenegotiation: renegotiations, EarlyData: true, OCSP: true,
 	}

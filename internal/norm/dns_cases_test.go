@@ -2,6 +2,7 @@ package norm
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
 	"fmt"
 	"net/netip"
 	"testing"
@@ -139,11 +140,39 @@ func dnsCases() []verdictCase {
 		peilCase("web.dns.caa", "another issuer", lookupOf("example.nl", "CAA", func(l *fact.Lookup) { l.Records = caaData("digicert.com") }), Failed, "caa-other-issuer"),
 		peilCase("web.dns.caa", "nobody may", lookupOf("example.nl", "CAA", func(l *fact.Lookup) { l.Records = caaData(";") }), Failed, "caa-other-issuer"),
 		peilCase("web.dns.caa", "nobody may, and an issuer that we do not know", func(t *testing.T, m *fact.Measurement) {
-			chainOf(m, [][]byte{rootOf(t)})
+			chainOf(m, issuedBy(t, "New CA", nil))
 			m.DNS.Lookup("example.nl", "CAA").Records = caaData(";")
 		}, Failed, "caa-other-issuer"),
+		peilCase("web.dns.caa", "nobody may, and a certificate that is not public", func(t *testing.T, m *fact.Measurement) {
+			chainOf(m, issuedBy(t, "New CA", nil)).Trust = fact.Trust{Problem: "self_signed"}
+			m.DNS.Lookup("example.nl", "CAA").Records = caaData(";")
+		}, Info, "caa-issuer-unknown"),
+		peilCase("web.dns.caa", "an issuer of which we may not know all names", func(t *testing.T, m *fact.Measurement) {
+			chainOf(m, issuedBy(t, "Sectigo Limited", nil))
+		}, Info, "caa-issuer-unknown"),
+		peilCase("web.dns.caa", "an issuer that is named like another", func(t *testing.T, m *fact.Measurement) {
+			chainOf(m, issuedBy(t, "Amazonia CA", nil))
+		}, Info, "caa-issuer-unknown"),
+		peilCase("web.dns.caa", "an unknown issuer with its certificate below the domain of CAA", func(t *testing.T, m *fact.Measurement) {
+			chainOf(m, issuedBy(t, "New CA", func(c *x509.Certificate) { c.IssuingCertificateURL = []string{"http://crt.new-ca.example/ca.crt"} }))
+			m.DNS.Lookup("example.nl", "CAA").Records = caaData("new-ca.example")
+		}, Passed, "caa-allows"),
+		peilCase("web.dns.caa", "a known issuer, wildcards forbidden, and the name stands there itself", func(t *testing.T, m *fact.Measurement) {
+			chainOf(m, issued(t, func(c *x509.Certificate) { c.DNSNames = []string{siteName, "*.cdn.example"} }))
+			l := m.DNS.Lookup("example.nl", "CAA")
+			l.Records = append(caaData("letsencrypt.org"), fact.Record{Data: `0 issuewild ";"`, Raw: append([]byte{0, 9}, "issuewild;"...)})
+		}, Passed, "caa-allows"),
+		peilCase("web.dns.caa", "wildcards forbidden, and the name stands there by one", func(t *testing.T, m *fact.Measurement) {
+			chainOf(m, issued(t, func(c *x509.Certificate) { c.DNSNames = []string{"*.example.nl"} }))
+			l := m.DNS.Lookup("example.nl", "CAA")
+			l.Records = append(caaData("letsencrypt.org"), fact.Record{Data: `0 issuewild ";"`, Raw: append([]byte{0, 9}, "issuewild;"...)})
+		}, Failed, "caa-other-issuer"),
+		peilCase("web.dns.caa", "a certificate for another name", func(t *testing.T, m *fact.Measurement) {
+			chainOf(m, issued(t, func(c *x509.Certificate) { c.DNSNames = []string{"other.example.org"} }))
+			m.DNS.Lookup("example.nl", "CAA").Records = caaData("digicert.com")
+		}, Passed, "caa-present"),
 		peilCase("web.dns.caa", "an issuer that we do not know", func(t *testing.T, m *fact.Measurement) {
-			chainOf(m, [][]byte{selfMade(t)})
+			chainOf(m, issuedBy(t, "New CA", nil))
 		}, Info, "caa-issuer-unknown"),
 		peilCase("web.dns.caa", "none", lookupOf("example.nl", "CAA", func(l *fact.Lookup) { l.Records = nil }), Failed, "no-caa"),
 		peilCase("web.dns.caa", "only iodef", lookupOf("example.nl", "CAA", func(l *fact.Lookup) {
@@ -256,6 +285,10 @@ func rpkiCases() []verdictCase {
 		cs = append(cs,
 			peilCase(x.exists, "all", unchanged, Passed, "roa"),
 			peilCase(x.exists, "one without", route(x.i, noROA), Failed, "no-roa"),
+			peilCase(x.exists, "only a ROA of a smaller block than the route", route(x.i, func(r *fact.Route) {
+				r.Origins[0].State, r.Origins[0].VRPs = fact.ROVNotFound, nil
+			}), Failed, "no-roa"),
+			peilCase(x.exists, "a ROA and no route", route(x.i, func(r *fact.Route) { r.Origins = nil }), Passed, "roa"),
 			peilCase(x.exists, "an invalid route has a ROA", route(x.i, invalid), Passed, "roa"),
 			peilCase(x.exists, "no source", route(x.i, func(r *fact.Route) { r.VRPGap = fact.GapNoSource }), NotMeasured, "gap-no-source"),
 			peilCase(x.exists, "an address without facts", facts(func(m *fact.Measurement) { m.Routes = nil }), NotMeasured, "gap-not-asked"),

@@ -19,7 +19,7 @@ var dnsDangling = rule{
 	fixes: []Fix{
 		fixFor("dns", "Haal het record weg, of laat het naar een naam wijzen die van u is.", "Remove the record, or let it point to a name that is yours.", "; remove:\n; oud.example.nl. CNAME weggehaald.hoster.example.\n"),
 	},
-	check: "dig +noall +answer +comments {name} A; for ns in $(dig +short NS {name}); do dig +short A $ns; done",
+	check: "dig +noall +answer +comments {name} A; for ns in $(dig +short NS {zone}); do echo $ns; dig +short A $ns; dig +short AAAA $ns; done",
 	judge: func(v *view) Verdict {
 		var fs []finding
 		for _, l := range v.addressLookups() {
@@ -69,7 +69,7 @@ var dnsDelegation = rule{
 	fixes: []Fix{
 		fixFor("dns", "Maak de NS-records in de zone gelijk aan die bij de registrar.", "Make the NS records in the zone equal to those at the registrar.", "example.nl. 3600 IN NS ns1.example.nl.\nexample.nl. 3600 IN NS ns2.example.net."),
 	},
-	check: "dig +trace +nodnssec {name} NS",
+	check: "dig +trace +nodnssec {zone} NS",
 	judge: func(v *view) Verdict {
 		if f, ok := v.nameServers(); !ok {
 			return combine(f)

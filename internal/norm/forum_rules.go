@@ -99,7 +99,7 @@ var (
 	forumRedirect        = forumRule(fieldText("De website stuurt door naar HTTPS.", "The website redirects to HTTPS.", "web_https_http_redirect"), httpsRedirect, "web_https_http_redirect")
 	forumHSTS            = forumRule(fieldText("De website gebruikt HSTS.", "The website uses HSTS.", "web_https_http_hsts"), hstsYear, "web_https_http_hsts")
 	forumTLS             = forumRule(fieldText("TLS is ingesteld zoals het NCSC vraagt.", "TLS is set up as the NCSC asks.", forumTLSTests...), tlsCiphers, forumTLSTests...)
-	forumRPKI            = forumRule(fieldText("Er is een ROA en geen route is ongeldig.", "There is a ROA and no route is invalid.", forumRPKITests...), rpkiExists, forumRPKITests...)
+	forumRPKI            = forumRule(fieldText("Er is een ROA en geen route is ongeldig.", "There is a ROA and no route is invalid.", forumRPKITests...), rpkiAll, forumRPKITests...)
 	forumSecurityTxt     = forumRule(fieldText("De website heeft een security.txt.", "The website has a security.txt.", "web_appsecpriv_securitytxt"), securityTxtValid, "web_appsecpriv_securitytxt")
 	forumIPv6NameServers = forumRule(fieldText("De nameservers hebben IPv6.", "The name servers have IPv6.", forumNSTests...), ipv6NameServers, forumNSTests...)
 	forumIPv6WebServer   = forumRule(fieldText("De webserver heeft IPv6.", "The web server has IPv6.", forumWSTests...), ipv6Reach, forumWSTests...)

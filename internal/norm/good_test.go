@@ -31,9 +31,14 @@ const siteName = "www.example.nl"
 // changed; keys are fixed for a run.
 func issued(tb testing.TB, change func(leaf *x509.Certificate)) [][]byte {
 	tb.Helper()
+	return issuedBy(tb, "Let's Encrypt", change)
+}
+
+func issuedBy(tb testing.TB, organization string, change func(leaf *x509.Certificate)) [][]byte {
+	tb.Helper()
 	k := keysOfRun()
 	ca := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{Organization: []string{"Let's Encrypt"}, CommonName: "E9"},
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{Organization: []string{organization}, CommonName: "E9"},
 		NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(2, 0, 0), IsCA: true, BasicConstraintsValid: true,
 	}
 	root := &x509.Certificate{SerialNumber: big.NewInt(2), Subject: pkix.Name{Organization: []string{"ISRG"}, CommonName: "Root X2"}}

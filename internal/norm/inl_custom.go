@@ -6,12 +6,13 @@ import "peil/internal/fact"
 // edition found.
 
 // TLS13Support is custom.tls_1_3_support [Q]: an unreachable or untestable server makes
-// it undetermined; without a server, or with one whose early data did not apply, it is
+// it undetermined, and so does one that we could not measure ("" for its verdict);
+// without a server, or with one whose early data did not apply, it is
 // no; else yes, whatever versions the servers speak. servers holds for each its verdict
 // on availability and on early data.
 func TLS13Support(servers []ServerWords) string {
 	for _, s := range servers {
-		if s.Available == "other" || s.Available == "could-not-test" {
+		if s.Available == "other" || s.Available == "could-not-test" || s.Available == "" {
 			return "undetermined"
 		}
 	}

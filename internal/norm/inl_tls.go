@@ -279,12 +279,15 @@ func pickedAgainst(t *fact.TLS, set *fact.SuiteSet, better fact.Suite, worse []f
 		if p.Version != set.Version || len(p.Offered) == 0 || p.Offered[len(p.Offered)-1] != better {
 			continue
 		}
-		if !slices.ContainsFunc(worse, func(w fact.Suite) bool { return !slices.Contains(p.Offered, w) }) {
-			if p.Gap != "" || p.Picked == 0 {
-				return 0, firstGap(p.Gap)
-			}
+		switch {
+		case slices.ContainsFunc(worse, func(w fact.Suite) bool { return !slices.Contains(p.Offered, w) }):
+		case p.Gap != "" || p.Picked == 0:
+			return 0, firstGap(p.Gap)
+		case p.Picked == better || slices.Contains(worse, p.Picked):
 			return p.Picked, ""
 		}
+		// An insufficient suite was picked, which Internet.nl does not offer here: that
+		// says nothing about the others.
 	}
 	switch {
 	case set.ServerPreference.No():

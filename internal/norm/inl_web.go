@@ -251,7 +251,11 @@ func (v *view) inlServers(r *inlReport) []inlTest {
 		s := newInlServer(a.String(), a, inlWebSpecs, "https", "appsecpriv")
 		v.inlServer(s, v.Web.Host(a))
 		servers = append(servers, s.tests)
-		r.servers = append(r.servers, ServerWords{s.tests[0].word, s.tests[s.index["https_tls_0rtt"]].word})
+		words := ServerWords{s.tests[0].word, s.tests[s.index["https_tls_0rtt"]].word}
+		if s.tests[0].gap != "" {
+			words = ServerWords{}
+		}
+		r.servers = append(r.servers, words)
 	}
 	merged := inlMerge(servers)
 	if len(servers) == 0 {
@@ -261,6 +265,7 @@ func (v *view) inlServers(r *inlReport) []inlTest {
 	}
 	if gap != "" {
 		// A family could not be looked up: a server that counts may be missing.
+		r.servers = append(r.servers, ServerWords{})
 		for i := range merged {
 			merged[i].gap = gap
 			merged[i].with = append(merged[i].with, missed(gap))
@@ -366,11 +371,7 @@ func (v *view) inlVerdict(t inlTest) Verdict {
 			}
 		}
 	}
-	zone := v.Target.Name
-	if v.DNS != nil && v.DNS.NSOwner != "" {
-		zone = v.DNS.NSOwner
-	}
-	d.Check = fillIn(strings.ReplaceAll(inlTexts().check[d.ID], "{zone}", zone), v.Measurement, &d)
+	d.Check = fillIn(inlTexts().check[d.ID], v.Measurement, &d)
 	return d
 }
 

@@ -207,6 +207,13 @@ func TestEveryBranchOfTheWebTable(t *testing.T) {
 		{"https_tls_cipherorder", "no suite found", inlWithSuites(), "na:passed 10/10"},
 		{"https_tls_cipherorder", "better first", inlAsked(inlEcdsaGCM), "good:passed 10/10"},
 		{"https_tls_cipherorder", "worse first", inlAsked(inlEcdsaCBC), "bad:failed 0/10"},
+		{"https_tls_cipherorder", "an insufficient one is preferred, which is not asked about", inlAll(inlWithSuites(inlEcdsaGCM, inlEcdsaCBC, inlRsaCBC), set(func(x *fact.TLS) {
+			gcm, _ := fact.SuiteNamed(inlEcdsaGCM)
+			cbc, _ := fact.SuiteNamed(inlEcdsaCBC)
+			rsa, _ := fact.SuiteNamed(inlRsaCBC)
+			x.Suites[0].ServerPreference, x.Suites[0].Chosen = inlYes, []fact.Suite{rsa, gcm, cbc}
+			x.Order = []fact.OrderProbe{{Version: fact.TLS12, Offered: []fact.Suite{rsa, cbc, gcm}, Picked: rsa}}
+		})), "good:passed 10/10"},
 		{"https_tls_cipherorder", "not answered", inlAsked(""), "? blocked"},
 		{"https_tls_cipherorder", "follows the client", inlAll(inlWithSuites(inlEcdsaGCM, inlEcdsaCBC), set(func(x *fact.TLS) { x.Suites[0].ServerPreference = inlNo })), "bad:failed 0/10"},
 		{"https_tls_cipherorder", "its own order", inlAll(inlWithSuites(inlEcdsaGCM, inlEcdsaCBC), set(func(x *fact.TLS) {
@@ -767,6 +774,10 @@ func TestWebTLS13Support(t *testing.T) {
 		{"without TLS 1.3 all the same [Q]", inlVersion(fact.TLS13, inlNo), "yes"},
 		{"one dead", inlHost(inlV4Addr, func(h *fact.WebHost) { h.Port443 = inlIsDead }), "undetermined"},
 		{"no address", inlAll(inlNoAddress("A"), inlNoAddress("AAAA")), "no"},
+		{"one not measured", inlHost(inlV6Addr, func(h *fact.WebHost) { h.Port443, h.TLS = fact.Reach{Gap: fact.GapNoIPv6}, nil }), "undetermined"},
+		{"addresses not known", inlAll(inlNoAddress("A"), inlNoAddress("AAAA"), func(m *fact.Measurement) {
+			m.DNS.Lookup(inlSite, "A").Gap = fact.GapTimeout
+		}), "undetermined"},
 	} {
 		m := inlGoodWebsite()
 		c.do(m)

@@ -39,7 +39,7 @@ var ipv6NameServers = rule{
 	fixes: []Fix{
 		fixFor("dns", "Geef de nameservers AAAA-records, ook bij de ouder (glue), of kies een beheerder die IPv6 heeft.", "Give the name servers AAAA records, at the parent too (glue), or choose an operator that has IPv6.", "ns1.example.nl. 3600 IN AAAA 2001:db8::53"),
 	},
-	check: "for ns in $(dig +short NS {name}); do echo $ns; dig +short AAAA $ns; done",
+	check: "for ns in $(dig +short NS {zone}); do echo $ns; dig +short AAAA $ns; done",
 	judge: func(v *view) Verdict {
 		if f, ok := v.nameServers(); !ok {
 			return combine(f)

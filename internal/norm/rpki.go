@@ -2,6 +2,7 @@ package norm
 
 import (
 	"net/netip"
+	"strings"
 
 	"peil/internal/fact"
 )
@@ -65,16 +66,23 @@ var (
 	}
 )
 
-const rpkiCheck = "whois -h whois.bgpmon.net {addr}; curl -s 'https://stat.ripe.net/data/prefix-overview/data.json?resource={addr}'"
+const rpkiCheck = "whois -h riswhois.ripe.net {addr}; curl -s 'https://stat.ripe.net/data/prefix-overview/data.json?resource={addr}'"
 
+// hasROA looks for a ROA of a route by which the address is reached; where there is no
+// route, for one of the address. One of a smaller block alone does not cover the route.
 func hasROA(r *fact.Route) finding {
-	if len(r.Covering) > 0 {
-		return pass(because("roa", vrp(r.Covering[0])))
-	}
+	var routes []string
 	for _, o := range r.Origins {
 		if len(o.VRPs) > 0 {
 			return pass(because("roa", vrp(o.VRPs[0])))
 		}
+		routes = append(routes, o.Prefix.String()+" AS"+utoa(o.Origin))
+	}
+	switch {
+	case len(routes) > 0:
+		return fail(because("no-roa")).with("no VRP covers " + strings.Join(routes, ", "))
+	case len(r.Covering) > 0:
+		return pass(because("roa", vrp(r.Covering[0])))
 	}
 	return fail(because("no-roa")).with("no VRP covers " + r.Addr.String())
 }
@@ -103,6 +111,12 @@ func validRoute(r *fact.Route) finding {
 		}
 	}
 	return f
+}
+
+// rpkiAll is about all addresses at once.
+var rpkiAll = rule{
+	why: rpkiWhy, fixes: rpkiFixes,
+	check: "for a in $(dig +short A {name}; dig +short AAAA {name}); do whois -h riswhois.ripe.net $a; done",
 }
 
 var rpkiExists = rule{

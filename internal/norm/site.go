@@ -21,7 +21,7 @@ func (v *view) site() (f finding, ok bool) {
 		return missed(a.Gap), false
 	case aaaa != nil && aaaa.Gap != "":
 		return missed(aaaa.Gap), false
-	case bogus(a) || bogus(aaaa):
+	case a != nil && aaaa != nil: // bogus, or neither an answer nor a denial
 		return missed(fact.GapDNS), false
 	}
 	return missed(fact.GapNotAsked), false
@@ -31,8 +31,6 @@ func (v *view) site() (f finding, ok bool) {
 func denied(l *fact.Lookup) bool {
 	return l.Answered() && len(l.Records) == 0 && l.Security != fact.Bogus && l.Gap == ""
 }
-
-func bogus(l *fact.Lookup) bool { return l != nil && l.Security == fact.Bogus }
 
 // eachHost judges every address of the website by itself.
 func (v *view) eachHost(judge func(*fact.WebHost) finding) Verdict {
@@ -159,8 +157,8 @@ func origin(url string) (scheme, host string) {
 }
 
 // fillIn completes a command by which anyone can see a verdict for himself: {name} is
-// the target, {addr} the address of the first subject that is worst ("" when it is
-// none), {resolve} the option that makes curl use it, {peer} host and port for
+// the target, {zone} the name that has its name servers, {addr} the address of the
+// first subject that is worst (without one there is no command), {resolve} the option that makes curl use it, {peer} host and port for
 // openssl, {subject} the subject itself.
 func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 	if check == "" {
@@ -176,8 +174,18 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 	if subject == "" && len(v.PerSubject) > 0 {
 		subject = v.PerSubject[0].Subject
 	}
-	word, _, _ := strings.Cut(subject, " ")
+	word, second, _ := strings.Cut(subject, " ")
 	addr, err := netip.ParseAddr(word)
+	if err != nil { // "ns1.example.nl 2001:db8::53"
+		addr, err = netip.ParseAddr(second)
+	}
+	if err != nil && strings.Contains(check, "{addr}") {
+		return ""
+	}
+	zone := m.Target.Name
+	if m.DNS != nil && m.DNS.NSOwner != "" {
+		zone = m.DNS.NSOwner
+	}
 	var b strings.Builder
 	for {
 		before, after, open := strings.Cut(check, "{")
@@ -190,11 +198,12 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 		switch {
 		case closed && place == "name":
 			b.WriteString(m.Target.Name)
+		case closed && place == "zone":
+			b.WriteString(zone)
 		case closed && place == "subject":
 			b.WriteString(word)
 		case closed && place == "addr" && err == nil:
 			b.WriteString(addr.String())
-		case closed && place == "addr":
 		case closed && place == "peer" && err == nil:
 			b.WriteString(netip.AddrPortFrom(addr, 443).String())
 		case closed && place == "peer":

@@ -28,6 +28,10 @@ func wdoEdition() *Edition {
 	}
 }
 
+// tls211 is where the decree sends whoever asks what TLS must be. Guideline numbers
+// follow it only where they could be looked up.
+const tls211 = "art. 2(a); NCSC TLS 2.1.1"
+
 func wdoWeb() []row {
 	line := func(id, category, section string, title Text, r rule) row {
 		src := decree
@@ -38,18 +42,18 @@ func wdoWeb() []row {
 		line("wdo.https", "https", "art. 2", Text{"HTTPS", "HTTPS"}, wdoHTTPS),
 		line("wdo.redirect", "https", "art. 2(b)", Text{"Doorverwijzing naar HTTPS", "Redirect to HTTPS"}, wdoRedirect),
 		line("wdo.hsts", "https", "art. 2", Text{"HSTS", "HSTS"}, wdoHSTS),
-		line("wdo.tls.version", "tls", "art. 2(a); NCSC TLS 2.1.1, B1-1", Text{"TLS-versies", "TLS versions"}, wdoVersion),
-		line("wdo.tls.ciphers", "tls", "art. 2(a); NCSC TLS 2.1.1, B2-1 to B2-4", Text{"TLS-algoritmeselecties", "TLS cipher suites"}, wdoCiphers),
-		line("wdo.tls.curves", "tls", "art. 2(a); NCSC TLS 2.1.1, B5-1", Text{"Krommen voor sleuteluitwisseling", "Curves of the key exchange"}, wdoCurves),
-		line("wdo.tls.ffdhe", "tls", "art. 2(a); NCSC TLS 2.1.1, B6-1", Text{"Eindige velden voor sleuteluitwisseling", "Finite fields of the key exchange"}, wdoFFDHE),
-		line("wdo.tls.kexhash", "tls", "art. 2(a); NCSC TLS 2.1.1, table 5", Text{"Hash bij sleuteluitwisseling", "Hash of the key exchange"}, wdoKexHash),
-		line("wdo.tls.compression", "tls", "art. 2(a); NCSC TLS 2.1.1, B7-1", Text{"TLS-compressie", "TLS compression"}, wdoCompression),
-		line("wdo.tls.renegotiation.secure", "tls", "art. 2(a); NCSC TLS 2.1.1, B8-1", Text{"Veilige heronderhandeling", "Secure renegotiation"}, wdoSecureRenegotiation),
-		line("wdo.tls.renegotiation.client", "tls", "art. 2(a); NCSC TLS 2.1.1, B8-1", Text{"Heronderhandeling door de bezoeker", "Client-initiated renegotiation"}, wdoClientRenegotiation),
-		line("wdo.tls.0rtt", "tls", "art. 2(a); NCSC TLS 2.1.1, B9-1", Text{"TLS 0-RTT", "TLS 0-RTT"}, wdoEarlyData),
-		line("wdo.tls.ocsp", "tls", "art. 2(a); NCSC TLS 2.1.1, table 15", Text{"OCSP-stapling", "OCSP stapling"}, wdoOCSP),
-		line("wdo.tls.ems", "tls", "art. 2(a); NCSC TLS 2.1.1", Text{"Extended Master Secret", "Extended Master Secret"}, wdoEMS),
-		line("wdo.cert.key", "certificate", "art. 2(a); NCSC TLS 2.1.1, B3-3, B5-1", Text{"Sleutel van het certificaat", "Certificate key"}, wdoCertKey),
-		line("wdo.cert.signature", "certificate", "art. 2(a); NCSC TLS 2.1.1, B3-2", Text{"Handtekening van het certificaat", "Certificate signature"}, wdoCertSignature),
+		line("wdo.tls.version", "tls", tls211+", B1-1", Text{"TLS-versies", "TLS versions"}, wdoVersion),
+		line("wdo.tls.ciphers", "tls", tls211+", B2-1 to B2-4", Text{"TLS-algoritmeselecties", "TLS cipher suites"}, wdoCiphers),
+		line("wdo.tls.curves", "tls", tls211, Text{"Krommen voor sleuteluitwisseling", "Curves of the key exchange"}, wdoCurves),
+		line("wdo.tls.ffdhe", "tls", tls211, Text{"Eindige velden voor sleuteluitwisseling", "Finite fields of the key exchange"}, wdoFFDHE),
+		line("wdo.tls.kexhash", "tls", tls211+", table 5", Text{"Hash bij sleuteluitwisseling", "Hash of the key exchange"}, wdoKexHash),
+		line("wdo.tls.compression", "tls", tls211, Text{"TLS-compressie", "TLS compression"}, wdoCompression),
+		line("wdo.tls.renegotiation.secure", "tls", tls211, Text{"Veilige heronderhandeling", "Secure renegotiation"}, wdoSecureRenegotiation),
+		line("wdo.tls.renegotiation.client", "tls", tls211+", B8-1", Text{"Heronderhandeling door de bezoeker", "Client-initiated renegotiation"}, wdoClientRenegotiation),
+		line("wdo.tls.0rtt", "tls", tls211, Text{"TLS 0-RTT", "TLS 0-RTT"}, wdoEarlyData),
+		line("wdo.tls.ocsp", "tls", tls211, Text{"OCSP-stapling", "OCSP stapling"}, wdoOCSP),
+		line("wdo.tls.ems", "tls", tls211, Text{"Extended Master Secret", "Extended Master Secret"}, wdoEMS),
+		line("wdo.cert.key", "certificate", tls211, Text{"Sleutel van het certificaat", "Certificate key"}, wdoCertKey),
+		line("wdo.cert.signature", "certificate", tls211+", B3-2", Text{"Handtekening van het certificaat", "Certificate signature"}, wdoCertSignature),
 	}
 }
