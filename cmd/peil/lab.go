@@ -5,10 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"peil/internal/demo"
@@ -37,7 +33,12 @@ func (labServeCmd) Help() string {
   peil scan -f /tmp/lab/names.txt --network-map /tmp/lab/network-map --root-hints /tmp/lab/root-hints \
     --trust-anchor /tmp/lab/trust-anchor --ca-bundle /tmp/lab/ca.pem --vrps /tmp/lab/vrps.json --routes /tmp/lab/routes.csv
 
-  peil lab serve --netns --dir /tmp/lab -- curl --cacert /tmp/lab/ca.pem -sI https://www.perfect.example.nl/`
+  peil lab serve --netns --dir /tmp/lab -- curl -sI https://www.perfect.example.nl/
+  peil lab serve --netns --dir /tmp/lab -- bash
+
+In the namespace every name of the lab resolves (the resolver does not validate), every
+address that the lab does not use refuses, and with --dir SSL_CERT_FILE and CURL_CA_BUNDLE
+name the lab's CA.`
 }
 
 // Run serves until the context ends or CMD does.
@@ -53,7 +54,10 @@ func (c *labServeCmd) Run(ctx context.Context, std streams) error {
 	case !c.Netns && c.Dir == "":
 		return errors.New("--dir DIR is needed: a scan finds the lab by what is written there")
 	case c.Netns && !lab.InNamespace():
-		return enter(ctx, std)
+		return enter(std)
+	}
+	if c.Netns {
+		ctx = context.WithoutCancel(ctx) // signals go to the command, and the lab outlives it
 	}
 	o := lab.Options{Delay: c.Delay, Real: c.Netns}
 	if c.Country != "" {
@@ -74,41 +78,11 @@ func (c *labServeCmd) Run(ctx context.Context, std streams) error {
 		}
 	}
 	if c.Netns {
-		return follow(ctx, std, c.Cmd)
+		return c.follow(std)
 	}
 	fmt.Fprintln(std.out, "ready")
 	<-ctx.Done()
 	return nil
-}
-
-// enter runs this same command in namespaces of its own.
-func enter(ctx context.Context, std streams) error {
-	cmd, err := lab.Namespace(ctx, os.Args[1:]...)
-	if err != nil {
-		return err
-	}
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = std.in, std.out, std.err
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("making a network namespace (are user namespaces allowed here?): %w", err)
-	}
-	return childExit(cmd.Wait())
-}
-
-// follow runs the command beside the lab and ends with its exit code.
-func follow(ctx context.Context, std streams, args []string) error {
-	signal.Ignore(syscall.SIGTTOU)
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = std.in, std.out, std.err
-	return childExit(cmd.Run())
-}
-
-func childExit(err error) error {
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		return exitError{code: max(exit.ExitCode(), 1)}
-	}
-	return err
 }
 
 type labSitesCmd struct {

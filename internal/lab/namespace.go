@@ -5,11 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"syscall"
 )
@@ -38,56 +35,6 @@ func Namespace(ctx context.Context, args ...string) (*exec.Cmd, error) {
 		GidMappingsEnableSetgroups: false,
 	}
 	return cmd, nil
-}
-
-// prepareNamespace makes every address lead to this machine: a local route for all of
-// IPv4 and IPv6 on the loopback device. Sites and name servers that are dead get no
-// such route: silent ones lead to a device that swallows, refused ones nowhere.
-func (n *network) prepareNamespace(ctx context.Context) error {
-	var batch strings.Builder
-	batch.WriteString("link set lo up\n" +
-		"route replace local 0.0.0.0/0 dev lo\n" +
-		"route replace local ::/0 dev lo\n")
-	if err := ip(ctx, batch.String()); err != nil {
-		return err
-	}
-	batch.Reset()
-	_, err := net.InterfaceByName("hole")
-	hole := err == nil // an earlier lab in this namespace made it
-	for _, a := range n.order {
-		state := n.addrs[a].wholeState()
-		switch state {
-		case Refused, Unmapped:
-			fmt.Fprintf(&batch, "route replace unreachable %s table local\n", netip.PrefixFrom(a, a.BitLen()))
-		case Silent:
-			if !hole {
-				hole = true
-				// A bridge without ports that asks for no neighbours swallows what it is given.
-				if err := ip(ctx, "link add hole type bridge\nlink set hole arp off up\n"); err != nil {
-					return err
-				}
-			}
-			fmt.Fprintf(&batch, "route replace %s dev hole table local\n", netip.PrefixFrom(a, a.BitLen()))
-		}
-	}
-	return ip(ctx, batch.String())
-}
-
-// wholeState is Open when any port of the address is open, else what all are. In a
-// namespace one socket listens for all addresses, so a single dead port beside an open one
-// cannot be played; the network map can.
-func (a *address) wholeState() Port {
-	states := []Port{}
-	if a.host != nil {
-		states = append(states, a.dns)
-	}
-	if a.site != "" {
-		states = append(states, a.port80, a.port443)
-	}
-	if len(states) == 0 || slices.Contains(states, Open) {
-		return Open
-	}
-	return states[0]
 }
 
 // ip runs a batch of ip(8).

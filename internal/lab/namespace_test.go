@@ -2,11 +2,14 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -146,15 +149,84 @@ func TestInsideDelvAgreesWithUnbound(t *testing.T) {
 	}
 }
 
-func TestInsideDeadAddressesAreDead(t *testing.T) {
+func TestInsideDeadPortsAreDead(t *testing.T) {
 	r, _ := inside(t)
-	curl := program(t, "curl", "curl")
-	for id, want := range map[string]string{"v6-refused": "Failed to connect", "v6-silent": "timed out"} {
+	at := func(id string, six bool) netip.Addr {
 		s := r.Site("www." + id + ".example.nl")
-		out, err := run(t, curl, "-sS", "-m", "1", "http://["+s.V6[0].Addr.String()+"]/")
-		if err == nil || !strings.Contains(out, want) && !strings.Contains(out, "Couldn't connect") {
-			t.Errorf("%s: %v: %s", id, err, out)
+		if six {
+			return s.V6[0].Addr
 		}
+		return s.V4[0].Addr
+	}
+	try := func(addr netip.Addr, port uint16) error {
+		d := net.Dialer{Timeout: 300 * time.Millisecond}
+		c, err := d.DialContext(t.Context(), "tcp", netip.AddrPortFrom(addr, port).String())
+		var n net.Error
+		switch {
+		case err == nil:
+			_ = c.Close()
+		case errors.As(err, &n) && n.Timeout():
+			return os.ErrDeadlineExceeded
+		}
+		return err
+	}
+	for _, x := range []struct {
+		addr netip.Addr
+		port uint16
+		want error
+	}{
+		{at("v6-refused", true), 80, syscall.ECONNREFUSED},
+		{at("v6-refused", true), 443, syscall.ECONNREFUSED},
+		{at("v6-refused", false), 443, nil},
+		{at("v6-silent", true), 80, os.ErrDeadlineExceeded},
+		{at("https-none", false), 80, nil},
+		{at("https-none", false), 443, syscall.ECONNREFUSED},
+		{at("https-none", true), 80, nil},
+		{at("https-none", true), 443, syscall.ECONNREFUSED},
+		{at("https-silent", false), 443, os.ErrDeadlineExceeded},
+		{at("https-silent", true), 443, os.ErrDeadlineExceeded},
+		{at("https-silent", true), 80, nil},
+		{at("http-closed", true), 80, syscall.ECONNREFUSED},
+		{at("http-closed", true), 443, nil},
+		{netip.MustParseAddr("1.2.3.4"), 443, syscall.ECONNREFUSED},
+		{netip.MustParseAddr("2001:470::1"), 443, syscall.ECONNREFUSED},
+		{r.net.hosts["ns1.dead.dns.example.nl."].v4, 53, syscall.ECONNREFUSED},
+		{r.net.hosts["ns1.dead.dns.example.nl."].v6, 53, syscall.ECONNREFUSED},
+		{r.net.hosts["ns2.dead.dns.example.nl."].v4, 53, os.ErrDeadlineExceeded},
+	} {
+		if err := try(x.addr, x.port); !errors.Is(err, x.want) {
+			t.Errorf("%s port %d: %v, want %v", x.addr, x.port, err, x.want)
+		}
+	}
+}
+
+func TestInsidePlainProgramsFindNames(t *testing.T) {
+	_, dir := inside(t)
+	if err := UseResolver(); err != nil {
+		t.Fatal(err)
+	}
+	dig := program(t, "dig", "bind9-dnsutils")
+	for name, want := range map[string]string{
+		"www.perfect.example.nl":          "22.0.",
+		"www.alias-signed.example.nl":     "alias-signed.signed.hosting.test.",
+		"www.hostile-dns-dead.example.nl": "",
+		"www.nothing.example.nl":          "",
+	} {
+		for _, how := range []string{"+notcp", "+tcp"} {
+			out, err := run(t, dig, "+short", how, name)
+			if err != nil || want == "" && out != "" || !strings.Contains(out, want) {
+				t.Errorf("dig %s %s: %v: %q", how, name, err, out)
+			}
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), program(t, "curl", "curl"), "-sS", "-m", "10", "-o", "/dev/null", "-w", "%{http_code}", "https://www.perfect.example.nl/")
+	cmd.Env = Environ(os.Environ(), filepath.Join(dir, "ca.pem"))
+	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "200" {
+		t.Errorf("curl: %v: %s", err, out)
+	}
+	ips, err := (&net.Resolver{PreferGo: true}).LookupNetIP(t.Context(), "ip6", "www.perfect.example.nl")
+	if err != nil || len(ips) != 1 {
+		t.Errorf("Go's resolver: %v, %v", ips, err)
 	}
 }
 

@@ -25,7 +25,7 @@ const (
 
 // listenRTR plays an RPKI cache.
 func (r *Running) listenRTR(ctx context.Context, at netip.AddrPort) error {
-	l, err := listenTCP(ctx, at)
+	l, err := listenTCP(ctx, at, "")
 	if err != nil {
 		return err
 	}

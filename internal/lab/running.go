@@ -55,6 +55,7 @@ type Running struct {
 	web       *webServers
 	authority *pki.Authority
 	delay     time.Duration
+	real      bool // in a namespace: addresses are their own
 
 	cancel    context.CancelFunc
 	conns     connections
@@ -73,7 +74,7 @@ func Start(ctx context.Context, o Options) (_ *Running, err error) {
 	if o.Sites == nil {
 		o.Sites = Catalogue()
 	}
-	r := &Running{Sites: o.Sites, delay: o.Delay}
+	r := &Running{Sites: o.Sites, delay: o.Delay, real: o.Real}
 	ctx, r.cancel = context.WithCancel(ctx)
 	defer func() {
 		if err != nil {
@@ -182,12 +183,12 @@ func (r *Running) listenMapped(ctx context.Context) error {
 	p := ports{refused: r.dead.refused, silent: r.dead.silent}
 	any4 := netip.IPv4Unspecified()
 	for range 20 { // until one number is free for TCP and UDP
-		l, err := listenTCP(ctx, netip.AddrPortFrom(any4, 0))
+		l, err := listenTCP(ctx, netip.AddrPortFrom(any4, 0), "")
 		if err != nil {
 			return err
 		}
 		p.dns = portOf(l)
-		u, err := listenUDP(netip.AddrPortFrom(any4, p.dns))
+		u, err := listenUDP(ctx, netip.AddrPortFrom(any4, p.dns), "")
 		if err != nil {
 			_ = l.Close()
 			continue
@@ -203,7 +204,7 @@ func (r *Running) listenMapped(ctx context.Context) error {
 		to    *uint16
 		serve func(net.Conn)
 	}{{&p.http, r.serveHTTPConn(ctx, 80)}, {&p.tls, r.serveTLSConn(ctx, 443)}} {
-		l, err := listenTCP(ctx, netip.AddrPortFrom(any4, 0))
+		l, err := listenTCP(ctx, netip.AddrPortFrom(any4, 0), "")
 		if err != nil {
 			return err
 		}
@@ -214,33 +215,6 @@ func (r *Running) listenMapped(ctx context.Context) error {
 	return r.listenRTR(ctx, netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0))
 }
 
-// listenReal opens the real ports on every address of both families.
-func (r *Running) listenReal(ctx context.Context) error {
-	for _, a := range []netip.Addr{netip.IPv4Unspecified(), netip.IPv6Unspecified()} {
-		u, err := listenUDP(netip.AddrPortFrom(a, 53))
-		if err != nil {
-			return err
-		}
-		r.serveUDP(u)
-		for _, s := range []struct {
-			port  uint16
-			serve func(net.Conn)
-		}{
-			{53, r.serveDNSConn(53)},
-			{80, r.serveHTTPConn(ctx, 80)},
-			{443, r.serveTLSConn(ctx, 443)},
-			{extraTLSPort, r.serveTLSConn(ctx, extraTLSPort)},
-		} {
-			l, err := listenTCP(ctx, netip.AddrPortFrom(a, s.port))
-			if err != nil {
-				return err
-			}
-			r.serveTCP(l, s.serve)
-		}
-	}
-	return r.listenRTR(ctx, netip.AddrPortFrom(netip.IPv4Unspecified(), 323))
-}
-
 func portOf(l net.Listener) uint16 { return uint16(l.Addr().(*net.TCPAddr).Port) }
 
 func (r *Running) serveUDP(u *udpSocket) {
@@ -248,7 +222,7 @@ func (r *Running) serveUDP(u *udpSocket) {
 	for range udpReaders {
 		r.wg.Go(func() {
 			u.serve(r.delay, func(buf, query []byte, local netip.Addr) []byte {
-				return r.dns.Answer(buf, query, r.logical(local), false)
+				return r.answerDNS(buf, query, r.logical(local), false)
 			})
 		})
 	}
@@ -263,7 +237,7 @@ func (r *Running) serveTCP(l net.Listener, serve func(net.Conn)) {
 // address itself in a namespace.
 func (r *Running) logical(local netip.Addr) netip.Addr {
 	local = local.Unmap()
-	if b := local.As16(); local.Is4() && b[12] == 127 {
+	if b := local.As16(); local.Is4() && b[12] == 127 && !r.real {
 		i := int(b[13]-1)<<16 | int(b[14])<<8 | int(b[15])
 		if b[13] >= 1 && i >= 1 && i <= len(r.net.order) {
 			return r.net.order[i-1]
@@ -290,8 +264,7 @@ func (r *Running) dress(conn net.Conn, port uint16) (net.Conn, netip.Addr, bool)
 		return nil, netip.Addr{}, false
 	}
 	at := r.logical(tcp.LocalAddr().(*net.TCPAddr).AddrPort().Addr())
-	e := r.net.addrs[at]
-	if e == nil {
+	if r.net.addrs[at] == nil && !r.resolves(at) {
 		_ = tcp.SetLinger(0) // nobody there: RST
 		return nil, at, false
 	}
@@ -309,9 +282,39 @@ func (r *Running) serveDNSConn(port uint16) func(net.Conn) {
 			return
 		}
 		serveDNS(c, at, func(buf, query []byte, local netip.Addr) []byte {
-			return r.dns.Answer(buf, query, local, true)
+			return r.answerDNS(buf, query, local, true)
 		})
 	}
+}
+
+// answerDNS answers as the name server at an address, or as the resolver.
+func (r *Running) answerDNS(buf, query []byte, at netip.Addr, tcp bool) []byte {
+	if r.resolves(at) {
+		return r.dns.Recurse(buf, query, tcp, r.net.nsAlive)
+	}
+	return r.dns.Answer(buf, query, at, tcp)
+}
+
+// resolves reports whether the lab's recursive resolver is asked, which is there in a
+// namespace alone: at its own address, and at the loopback ones, where programs look when
+// /etc/resolv.conf names none.
+func (r *Running) resolves(at netip.Addr) bool {
+	return r.real && (at == resolverAddr || at.IsLoopback())
+}
+
+// nsAlive are the addresses at which a name server answers.
+func (n *network) nsAlive(name string) []netip.Addr {
+	h := n.hosts[name]
+	if h == nil {
+		return nil
+	}
+	var list []netip.Addr
+	for _, a := range h.Addrs {
+		if n.addrs[a].dns == Open {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // Site finds a site that is played, by its name.

@@ -281,7 +281,6 @@ ncsc-tls-2025
 			p.Suites = map[fact.Version][]fact.Suite{fact.TLS13: append(tlslab.DefaultSuites(fact.TLS13), tls13CCM8)}
 		}), insufficient + `
 internet.nl 98
-  web_https_tls_keyexchange passed good 10/10
 wdo
   wdo.tls.ciphers failed
 ncsc-tls-2021

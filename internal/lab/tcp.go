@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -219,15 +220,59 @@ func bound(kind int, port uint16) (fd int, got uint16, err error) {
 	return 0, 0, err
 }
 
-// listenTCP opens one wildcard socket.
-func listenTCP(ctx context.Context, at netip.AddrPort) (net.Listener, error) {
+// listenTCP opens one wildcard socket; it takes only what arrives by that device when one
+// is named.
+func listenTCP(ctx context.Context, at netip.AddrPort, device string) (net.Listener, error) {
+	return listenWith(ctx, at, socketOptions(socketKind{device: device}))
+}
+
+func listenWith(ctx context.Context, at netip.AddrPort, control func(string, string, syscall.RawConn) error) (net.Listener, error) {
 	network := "tcp4"
 	if at.Addr().Is6() {
 		network = "tcp6"
 	}
-	l, err := (&net.ListenConfig{}).Listen(ctx, network, at.String())
+	l, err := (&net.ListenConfig{Control: control}).Listen(ctx, network, at.String())
 	if err != nil {
 		return nil, fmt.Errorf("opening the socket at %s: %w", at, err)
 	}
 	return l, nil
+}
+
+// socketKind is what is special about a socket.
+type socketKind struct {
+	device string // takes only what arrives by it
+	one    bool   // of one address, beside the wildcard socket of the same port
+	mute   bool   // drops whatever it gets, as behind a firewall (socket(7), SO_ATTACH_FILTER)
+}
+
+// socketOptions prepares a socket.
+func socketOptions(k socketKind) func(string, string, syscall.RawConn) error {
+	return func(network, _ string, raw syscall.RawConn) error {
+		var err error
+		set := func(fd uintptr) {
+			if k.device != "" {
+				if err = unix.BindToDevice(int(fd), k.device); err != nil {
+					return
+				}
+			}
+			if k.device != "" || k.one { // or the kernel sees a conflict between the two
+				if err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
+					return
+				}
+			}
+			if network == "tcp6" || network == "udp6" { // no address is assigned, a route makes it ours
+				if err = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_FREEBIND, 1); err != nil {
+					return
+				}
+			}
+			if k.mute {
+				none := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K}}
+				err = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: 1, Filter: &none[0]})
+			}
+		}
+		if cerr := raw.Control(set); cerr != nil {
+			return cerr
+		}
+		return err
+	}
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -24,12 +25,17 @@ type udpSocket struct {
 // udpReaders is how many goroutines read one socket.
 const udpReaders = 2
 
-func listenUDP(at netip.AddrPort) (*udpSocket, error) {
+// listenUDP opens it; only what arrives by that device when one is named.
+func listenUDP(ctx context.Context, at netip.AddrPort, device string) (*udpSocket, error) {
 	network, six := "udp4", at.Addr().Is6()
 	if six {
 		network = "udp6"
 	}
-	conn, err := net.ListenUDP(network, net.UDPAddrFromAddrPort(at))
+	packets, err := (&net.ListenConfig{Control: socketOptions(socketKind{device: device})}).ListenPacket(ctx, network, at.String())
+	conn, ok := packets.(*net.UDPConn)
+	if err == nil && !ok {
+		err = errors.New("no UDP socket")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the UDP socket of the name servers at %s: %w", at, err)
 	}
@@ -39,9 +45,6 @@ func listenUDP(at netip.AddrPort) (*udpSocket, error) {
 		err = raw.Control(func(fd uintptr) {
 			if six {
 				inner = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1)
-				if inner == nil { // the kernel does not take an address for ours because of a route
-					inner = unix.SetsockoptInt(int(fd), unix.IPPROTO_IPV6, unix.IPV6_FREEBIND, 1)
-				}
 			} else {
 				inner = unix.SetsockoptInt(int(fd), unix.IPPROTO_IP, unix.IP_PKTINFO, 1)
 			}
