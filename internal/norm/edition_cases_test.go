@@ -50,7 +50,7 @@ func wdoCases() []verdictCase {
 		c("wdo.tls.0rtt", "off", unchanged, Passed, "lawful"),
 		c("wdo.tls.0rtt", "on", set(func(t *fact.TLS) { t.EarlyData.Observed = accepted }), Failed, "class-insufficient"),
 		c("wdo.tls.ocsp", "not stapled is sufficient", ocsp(fact.OCSPStaple{Stapled: declined}), Passed, "lawful"),
-		c("wdo.tls.ems", "not in 2.1", set(func(t *fact.TLS) { t.ExtendedMasterSecret = declined }), Passed, "lawful"),
+		c("wdo.tls.ems", "not in 2.1", set(func(t *fact.TLS) { t.ExtendedMasterSecret = declined }), Passed, "not-yet-law"),
 		c("wdo.cert.key", "P-256", unchanged, Passed, "lawful"),
 		c("wdo.cert.key", "RSA 2048", withRSA(2048), Passed, "lawful"),
 		c("wdo.cert.key", "RSA 1024", withRSA(1024), Failed, "class-insufficient"),

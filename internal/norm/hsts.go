@@ -156,9 +156,9 @@ var (
 		"The browser remembers that the website may be visited over HTTPS only. Without HSTS an attacker can keep a visitor on a version that is not secured at the next visit.",
 	}
 	hstsFixes = []Fix{
-		fixFor("nginx", "Zet de header in het server-blok van poort 443.", "Put the header in the server block of port 443.", `add_header Strict-Transport-Security "max-age=31536000; includeSubDomains" always;`),
-		fixFor("apache", "Zet de header in de VirtualHost van poort 443 (mod_headers).", "Put the header in the VirtualHost of port 443 (mod_headers).", `Header always set Strict-Transport-Security "max-age=31536000; includeSubDomains"`),
-		fixFor("iis", "Zet HSTS aan (vanaf IIS 10.0, versie 1709).", "Switch HSTS on (from IIS 10.0 version 1709).", `<hsts enabled="true" max-age="31536000" includeSubDomains="true" />`),
+		fixFor("nginx", "Zet de header in het server-blok van poort 443.", "Put the header in the server block of port 443.", `add_header Strict-Transport-Security "max-age=31536000" always;`),
+		fixFor("apache", "Zet de header in de VirtualHost van poort 443 (mod_headers).", "Put the header in the VirtualHost of port 443 (mod_headers).", `Header always set Strict-Transport-Security "max-age=31536000"`),
+		fixFor("iis", "Zet HSTS aan (vanaf IIS 10.0, versie 1709).", "Switch HSTS on (from IIS 10.0 version 1709).", `<hsts enabled="true" max-age="31536000" />`),
 	}
 	hstsCheck = "curl -sI {resolve}https://{name}/ | grep -i strict-transport-security"
 )

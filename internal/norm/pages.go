@@ -36,7 +36,7 @@ var cookieAttributes = rule{
 	},
 	fixes: []Fix{
 		fixFor("nginx", "Zet de kenmerken op cookies van de achterliggende server.", "Set the attributes on cookies of the server behind.", "proxy_cookie_flags ~ secure httponly samesite=lax;"),
-		fixFor("apache", "Zet de kenmerken op elke cookie.", "Set the attributes on each cookie.", `Header always edit* Set-Cookie "(?i)^((?!.*;\s*secure).*)$" "$1; Secure; HttpOnly; SameSite=Lax"`),
+		fixFor("apache", "Zet de kenmerken op elke cookie.", "Set the attributes on each cookie.", `Header edit Set-Cookie ^(.*)$ "$1; Secure; HttpOnly; SameSite=Lax"`),
 		fixFor("iis", "Zet de kenmerken in web.config.", "Set the attributes in web.config.", `<system.web><httpCookies requireSSL="true" httpOnlyCookies="true" sameSite="Lax" /></system.web>`),
 	},
 	check: "curl -sI {resolve}https://{name}/ | grep -i set-cookie",

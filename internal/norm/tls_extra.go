@@ -148,7 +148,7 @@ var tlsNoSNI = rule{
 	},
 	fixes: []Fix{
 		fixFor("nginx", "Weiger wie geen bekende naam noemt.", "Refuse whoever gives no known name.", "server {\n    listen 443 ssl default_server;\n    listen [::]:443 ssl default_server;\n    ssl_reject_handshake on;\n}"),
-		fixFor("apache", "Geef de eerste VirtualHost een geldig certificaat, of weiger zonder naam.", "Give the first VirtualHost a valid certificate, or refuse without a name.", "SSLStrictSNIVHostCheck on"),
+		fixFor("apache", "Geef de eerste VirtualHost op poort 443 een geldig certificaat: die antwoordt wie geen naam noemt.", "Give the first VirtualHost on port 443 a valid certificate: it answers whoever gives no name.", "SSLCertificateFile /etc/letsencrypt/live/www.example.nl/fullchain.pem\nSSLCertificateKeyFile /etc/letsencrypt/live/www.example.nl/privkey.pem"),
 		fixFor("iis", "Geef de standaardbinding een geldig certificaat of haal haar weg.", "Give the default binding a valid certificate or remove it.", "Get-WebBinding -Protocol https | Where-Object { $_.bindingInformation -like '*:443:' } | Remove-WebBinding"),
 	},
 	check: "openssl s_client -connect {peer} -noservername </dev/null 2>/dev/null | openssl x509 -noout -subject -issuer -enddate",
@@ -189,8 +189,8 @@ var tlsPostQuantum = rule{
 		"What is recorded now can be read later with a quantum computer.",
 	},
 	fixes: []Fix{
-		fixFor("nginx", "Met OpenSSL 3.5 of nieuwer: zet X25519MLKEM768 vooraan.", "With OpenSSL 3.5 or newer: put X25519MLKEM768 first.", "ssl_ecdh_curve "+opensslGroups+";"),
-		fixFor("apache", "Met OpenSSL 3.5 of nieuwer: zet X25519MLKEM768 vooraan.", "With OpenSSL 3.5 or newer: put X25519MLKEM768 first.", "SSLOpenSSLConfCmd Groups "+opensslGroups),
+		fixFor("nginx", "Met OpenSSL 3.5 of nieuwer: zet X25519MLKEM768 vooraan.", "With OpenSSL 3.5 or newer: put X25519MLKEM768 first.", "ssl_ecdh_curve "+hybridGroups+";"),
+		fixFor("apache", "Met OpenSSL 3.5 of nieuwer: zet X25519MLKEM768 vooraan.", "With OpenSSL 3.5 or newer: put X25519MLKEM768 first.", "SSLOpenSSLConfCmd Groups "+hybridGroups),
 	},
 	check: "openssl s_client -connect {peer} -servername {name} -tls1_3 -groups X25519MLKEM768 </dev/null 2>/dev/null | grep Negotiated",
 	judge: func(v *view) Verdict {

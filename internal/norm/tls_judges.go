@@ -126,6 +126,25 @@ func wdoJudgeFrom(l look, from time.Time) func(*view) Verdict {
 	}
 }
 
+// wdoLaterJudge is wdoJudge for what 2.1.1 does not speak of: until the switch it passes,
+// and says that the law does not ask it yet.
+func wdoLaterJudge(l look) func(*view) Verdict {
+	judge := wdoJudge(l)
+	return func(v *view) Verdict {
+		d := judge(v)
+		if d.Outcome != Passed || !wdoSwitch.IsZero() && !v.At.Before(wdoSwitch) {
+			return d
+		}
+		d.Reasons = []Reason{because("not-yet-law")}
+		for i := range d.PerSubject {
+			if d.PerSubject[i].Outcome == Passed {
+				d.PerSubject[i].Saw = d.Reasons[0]
+			}
+		}
+		return d
+	}
+}
+
 // mustJudge fails what is insufficient by 2025-05, and what wdo fails (catalogue A.5).
 func mustJudge(l look) func(*view) Verdict {
 	return judgeAspect(l,

@@ -374,8 +374,8 @@ func lookClientRenegotiation(_ *view, t *fact.TLS) aspect {
 		return aspect{none: because("only-tls13")}
 	}
 	r := t.ClientRenegotiation
-	off := parameter{name: "0 of " + itoa(r.Tries), c21: good, c25: good, inl: true}
-	on := parameter{name: itoa(r.Count) + " of " + itoa(r.Tries), c21: sufficient, c25: sufficient, inl: true}
+	off := parameter{name: "0/" + itoa(r.Tries), c21: good, c25: good, inl: true}
+	on := parameter{name: itoa(r.Count) + "/" + itoa(r.Tries), c21: sufficient, c25: sufficient, inl: true}
 	endless := on
 	endless.c25 = phaseOut
 	switch {

@@ -29,7 +29,8 @@ func (t topic) inGuide(g guide) rule {
 // The settings that give only sufficient and good parameters by 2025-05.
 const (
 	opensslSuites = "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-CHACHA20-POLY1305:ECDHE-RSA-AES128-GCM-SHA256"
-	opensslGroups = "X25519MLKEM768:X25519:prime256v1:secp384r1"
+	opensslGroups = "X25519:prime256v1:secp384r1"
+	hybridGroups  = "X25519MLKEM768:" + opensslGroups // OpenSSL 3.5 or newer; an older one refuses to start on it
 	opensslHashes = "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512"
 )
 
@@ -58,8 +59,8 @@ var (
 		fixFor("iis", "Zet SHA-1 uit in het groepsbeleid voor TLS (vanaf Windows Server 2022), of gebruik alleen TLS 1.3.", "Switch SHA-1 off in the group policy for TLS (from Windows Server 2022), or use TLS 1.3 alone.", ""),
 	}
 	updateFixes = []Fix{
-		fixFor("nginx", "Werk OpenSSL bij: elke ondersteunde versie doet dit goed.", "Update OpenSSL: each supported version does this well.", "apt-get update && apt-get install --only-upgrade openssl nginx"),
-		fixFor("apache", "Werk OpenSSL bij en zet het niet zelf uit.", "Update OpenSSL and do not switch it off.", "apt-get update && apt-get install --only-upgrade openssl apache2\nSSLCompression off\nSSLInsecureRenegotiation off"),
+		fixFor("", "Werk de webserver en zijn TLS-bibliotheek bij: elke versie die nog onderhouden wordt, doet dit uit zichzelf goed.", "Update the web server and its TLS library: every version that is still maintained gets this right by itself.", "apt-get update && apt-get install --only-upgrade openssl libssl3 nginx apache2"),
+		fixFor("apache", "Zet deze instellingen niet op 'on' (dit is de standaard).", "Do not set these to 'on' (these are the defaults).", "SSLCompression off\nSSLInsecureRenegotiation off"),
 		fixFor("iis", "Werk Windows bij.", "Update Windows.", ""),
 	}
 	certificateFixes = []Fix{
@@ -73,7 +74,7 @@ var topicVersion = topic{
 		"In oude versies van TLS zitten fouten waarmee een aanvaller kan meelezen of een verbinding kan verzwakken.",
 		"Old versions of TLS have flaws by which an attacker can read along or weaken a connection.",
 	},
-	fixes: versionFixes, check: "for v in -ssl3 -tls1 -tls1_1 -tls1_2 -tls1_3; do openssl s_client -connect {peer} -servername {name} $v </dev/null 2>/dev/null | grep -E 'Protocol *:|^New'; done",
+	fixes: versionFixes, check: "for v in tls1 tls1_1 tls1_2 tls1_3; do echo $v: $(openssl s_client -connect {peer} -servername {name} -$v -cipher ALL:@SECLEVEL=0 </dev/null 2>/dev/null | grep ^New); done",
 	must: Text{"Alleen TLS 1.2 en 1.3 worden aangeboden: 1.1, 1.0, SSL 3.0 en SSL 2.0 zijn onvoldoende.", "Only TLS 1.2 and 1.3 are offered: 1.1, 1.0, SSL 3.0 and SSL 2.0 are insufficient."},
 	law:  Text{"Alleen TLS 1.2 en 1.3: in 2.1.1 zijn 1.1 en 1.0 uit te faseren en SSL onvoldoende.", "Only TLS 1.2 and 1.3: in 2.1.1, 1.1 and 1.0 are phase-out and SSL is insufficient."},
 	t21:  Text{"Goed: 1.3. Voldoende: 1.2. Uit te faseren: 1.1, 1.0. Onvoldoende: SSL 3.0, 2.0.", "Good: 1.3. Sufficient: 1.2. Phase-out: 1.1, 1.0. Insufficient: SSL 3.0, 2.0."},
@@ -99,7 +100,7 @@ var keyExchangeWhy = Text{
 	"By the key exchange visitor and website agree on a secret. If it is weak, all that is recorded now can be read later.",
 }
 
-const groupCheck = "openssl s_client -connect {peer} -servername {name} -groups secp224r1:ffdhe2048 </dev/null 2>/dev/null | grep -E 'Server Temp Key|Negotiated'"
+const groupCheck = "openssl s_client -connect {peer} -servername {name} -groups secp224r1:ffdhe2048 </dev/null 2>/dev/null | grep -E 'Temp Key|Negotiated|^New'"
 
 var topicKeyExchange = topic{
 	look: lookKeyExchange, why: keyExchangeWhy, fixes: groupFixes, check: groupCheck,
@@ -115,7 +116,7 @@ var topicCurves = topic{
 }
 
 var topicFFDHE = topic{
-	look: lookFFDHE, why: keyExchangeWhy, fixes: groupFixes, check: "openssl s_client -connect {peer} -servername {name} -tls1_2 -cipher DHE </dev/null 2>/dev/null | grep 'Server Temp Key'",
+	look: lookFFDHE, why: keyExchangeWhy, fixes: groupFixes, check: "openssl s_client -connect {peer} -servername {name} -tls1_2 -cipher DHE:@SECLEVEL=0 </dev/null 2>/dev/null | grep -E 'Temp Key|^New'",
 	law: Text{"Elke DH-groep is goed of voldoende in 2.1.1: ffdhe3072, 4096, 6144 of 8192.", "Each DH group is good or sufficient in 2.1.1: ffdhe3072, 4096, 6144 or 8192."},
 	t21: Text{"Voldoende: ffdhe3072, 4096, 6144, 8192. Uit te faseren: ffdhe2048. Onvoldoende: andere en zelfgemaakte.", "Sufficient: ffdhe3072, 4096, 6144, 8192. Phase-out: ffdhe2048. Insufficient: others and self-generated."},
 	t25: Text{"Uit te faseren: ffdhe3072, 4096, 6144, 8192. Onvoldoende: ffdhe2048, andere en zelfgemaakte.", "Phase-out: ffdhe3072, 4096, 6144, 8192. Insufficient: ffdhe2048, others and self-generated."},
@@ -133,7 +134,7 @@ var topicKexHash = topic{
 		"De server zet een handtekening onder de sleuteluitwisseling. Met een zwakke hash is die handtekening na te maken.",
 		"The server signs the key exchange. With a weak hash that signature can be forged.",
 	},
-	fixes: hashFixes, check: "openssl s_client -connect {peer} -servername {name} -tls1_2 -sigalgs 'RSA+SHA1:ECDSA+SHA1' </dev/null 2>/dev/null | grep 'Peer signing digest'",
+	fixes: hashFixes, check: "openssl s_client -connect {peer} -servername {name} -tls1_2 -sigalgs 'RSA+SHA1:ECDSA+SHA1' -cipher ALL:@SECLEVEL=0 </dev/null 2>/dev/null | grep -E 'Peer signing digest|^New'",
 	must:   Text{"De server tekent de sleuteluitwisseling nooit met SHA-1 of MD5, en kan het met SHA-256, 384 of 512.", "The server never signs the key exchange with SHA-1 or MD5, and can do so with SHA-256, 384 or 512."},
 	should: Text{"De server tekent de sleuteluitwisseling niet met SHA-224.", "The server does not sign the key exchange with SHA-224."},
 	law:    Text{"De server kan de sleuteluitwisseling tekenen met SHA-256, 384 of 512.", "The server can sign the key exchange with SHA-256, 384 or 512."},
@@ -173,7 +174,7 @@ var topicClientRenegotiation = topic{
 		"Elke heronderhandeling kost de server veel meer werk dan de bezoeker: zo kan één computer een server bezighouden.",
 		"Each renegotiation costs the server far more work than the visitor: one computer can keep a server busy that way.",
 	},
-	fixes: updateFixes, check: "printf 'R\\n' | openssl s_client -connect {peer} -servername {name} -tls1_2 -legacy_renegotiation",
+	fixes: updateFixes, check: "(echo R; sleep 2) | openssl s_client -connect {peer} -servername {name} -tls1_2 2>&1 | tail -n 5",
 	should: Text{"Een bezoeker kan niet zonder grens om heronderhandeling vragen: tot tien keer is voldoende, elf keer is uit te faseren.", "A visitor cannot ask for renegotiation without limit: up to ten times is sufficient, eleven times is phase-out."},
 	law:    Text{"Heronderhandeling door de bezoeker: uit is goed, aan is voldoende.", "Renegotiation by the visitor: off is good, on is sufficient."},
 	t21:    Text{"Goed: uit, of alleen TLS 1.3. Voldoende: aan.", "Good: off, or TLS 1.3 alone. Sufficient: on."},
@@ -190,7 +191,7 @@ var topicEarlyData = topic{
 		fixFor("nginx", "Zet 0-RTT uit.", "Switch 0-RTT off.", "ssl_early_data off;"),
 		fixFor("", "Zet 0-RTT (early data) uit bij de CDN of load balancer.", "Switch 0-RTT (early data) off at the CDN or load balancer.", ""),
 	},
-	check: "openssl s_client -connect {peer} -servername {name} -tls1_3 -sess_out /tmp/s </dev/null; printf 'GET / HTTP/1.1\\r\\nHost: {name}\\r\\n\\r\\n' > /tmp/e; openssl s_client -connect {peer} -servername {name} -sess_in /tmp/s -early_data /tmp/e </dev/null | grep -i 'early data'",
+	check: "openssl s_client -connect {peer} -servername {name} -tls1_3 -sess_out s.pem </dev/null >/dev/null 2>&1; printf 'GET / HTTP/1.1\\r\\nHost: {name}\\r\\n\\r\\n' > early.txt; openssl s_client -connect {peer} -servername {name} -tls1_3 -sess_in s.pem -early_data early.txt </dev/null 2>/dev/null | grep 'Early data'",
 	must:  Text{"De server neemt geen gegevens aan voor de handshake af is (0-RTT).", "The server accepts no data before the handshake is finished (0-RTT)."},
 	law:   Text{"0-RTT is uit.", "0-RTT is off."},
 	t21:   Text{"Goed: 0-RTT uit. Onvoldoende: aan.", "Good: 0-RTT off. Insufficient: on."},
@@ -297,7 +298,7 @@ var (
 	wdoClientRenegotiation = topicClientRenegotiation.rule(topicClientRenegotiation.law, wdoJudge)
 	wdoEarlyData           = topicEarlyData.rule(topicEarlyData.law, wdoJudge)
 	wdoOCSP                = topicOCSP.rule(topicOCSP.law, wdoJudge)
-	wdoEMS                 = topicEMS.rule(topicEMS.law, wdoJudge)
+	wdoEMS                 = topicEMS.rule(topicEMS.law, wdoLaterJudge)
 	wdoCertKey             = topicCertKey.rule(topicCertKey.law, wdoJudge)
 	wdoCertSignature       = topicCertSignature.rule(topicCertSignature.law, wdoJudge)
 )
