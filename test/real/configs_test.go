@@ -92,7 +92,7 @@ func setups(t *testing.T, a *authority) []setup {
 			},
 		}},
 		{"nginx old", certs(rsa2048) + " ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3; ssl_ciphers ALL:COMPLEMENTOFALL:@SECLEVEL=0; ssl_dhparam " + own2048 + ";", setup{
-			versions: all, testssl: true,
+			versions: all,
 			also: func(t *testing.T, f *fact.TLS, _ []fact.Chain) {
 				if len(f.DH) == 0 || f.DH[0].Bits != 2048 || f.DH[0].Name != "" {
 					t.Errorf("DH %+v, want an own group of 2048 bits", f.DH)
@@ -115,7 +115,7 @@ func setups(t *testing.T, a *authority) []setup {
 			},
 		}},
 		{"nginx DHE with ffdhe3072", certs(rsa2048) + " ssl_protocols TLSv1.2; ssl_ciphers DHE; ssl_dhparam " + ffdhe3072 + ";", setup{
-			versions: tls12,
+			versions: tls12, testssl: true,
 			also: func(t *testing.T, f *fact.TLS, _ []fact.Chain) {
 				if len(f.DH) != 1 || f.DH[0].Name != "ffdhe3072" {
 					t.Errorf("DH %+v, want ffdhe3072", f.DH)
@@ -171,7 +171,7 @@ func setups(t *testing.T, a *authority) []setup {
 		{"apache default", fmt.Sprintf("SSLCertificateFile %s\nSSLCertificateKeyFile %s", rsa2048.cert, rsa2048.key), setup{testssl: true}},
 		{"apache modern", fmt.Sprintf("SSLCertificateFile %s\nSSLCertificateKeyFile %s\nSSLProtocol -all +TLSv1.3", p256.cert, p256.key), setup{versions: tls13}},
 		{"apache two certificates", fmt.Sprintf("SSLCertificateFile %s\nSSLCertificateKeyFile %s\nSSLCertificateFile %s\nSSLCertificateKeyFile %s\nSSLProtocol -all +TLSv1.2\nSSLHonorCipherOrder on", rsa2048.cert, rsa2048.key, p256.cert, p256.key), setup{versions: tls12}},
-		{"apache old", fmt.Sprintf("SSLCertificateFile %s\nSSLCertificateKeyFile %s\nSSLProtocol all\nSSLCipherSuite ALL:@SECLEVEL=0", rsa2048.cert, rsa2048.key), setup{versions: all, testssl: true}},
+		{"apache old", fmt.Sprintf("SSLCertificateFile %s\nSSLCertificateKeyFile %s\nSSLProtocol all\nSSLCipherSuite ALL:@SECLEVEL=0", rsa2048.cert, rsa2048.key), setup{versions: all}},
 	}
 	blocks = make([]string, len(ap))
 	for i := range ap {
@@ -199,7 +199,7 @@ frontend old
 `, h1, p384.both, h2, rsa2048.both))
 	start(t, []int{h1, h2}, "haproxy", "-db", "-f", conf)
 	add("haproxy usual", h1, setup{versions: both, testssl: true})
-	add("haproxy old", h2, setup{versions: all})
+	add("haproxy old", h2, setup{versions: all, testssl: true})
 
 	s1 := freePort(t)
 	conf = file(t, dir, "stunnel.conf", fmt.Sprintf("foreground = yes\npid =\nsyslog = no\ndebug = warning\n[s]\naccept = 127.0.0.1:%d\nconnect = 127.0.0.1:%d\ncert = %s\nkey = %s\n", s1, h1, rsa3072.cert, rsa3072.key))

@@ -143,7 +143,10 @@ func opensslAccepts(t *testing.T, at netip.AddrPort, v fact.Version, name string
 // subject line.
 func opensslChain(t *testing.T, at netip.AddrPort, more ...string) (certs int, text string) {
 	t.Helper()
-	args := append([]string{"s_client", "-connect", at.String(), "-servername", serverName, "-showcerts", "-status", "-cipher", "ALL:COMPLEMENTOFALL@SECLEVEL=0"}, more...)
+	args := append([]string{
+		"s_client", "-connect", at.String(), "-servername", serverName, "-showcerts", "-status", "-cipher", "ALL:COMPLEMENTOFALL@SECLEVEL=0",
+		"-ciphersuites", "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256",
+	}, more...)
 	out := output(t, "", "openssl", args...)
 	return strings.Count(out, "-----BEGIN CERTIFICATE-----"), out
 }
@@ -152,7 +155,9 @@ func opensslChain(t *testing.T, at netip.AddrPort, more ...string) (certs int, t
 func testssl(t *testing.T, at netip.AddrPort) seen {
 	t.Helper()
 	file := t.TempDir() + "/testssl.json"
-	out := output(t, "", "testssl", "--quiet", "--color", "0", "--warnings", "off", "--mapping", "no-openssl", "-p", "-E", "--jsonfile", file, at.String())
+	// Versions and suites alone: no look-up of names, no guess at the service.
+	out := output(t, "", "testssl", "--quiet", "--color", "0", "--warnings", "off", "--mapping", "no-openssl", "--nodns", "none",
+		"--assume-http", "--connect-timeout", "20", "--openssl-timeout", "20", "-p", "-E", "--jsonfile", file, at.String())
 	b, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatalf("testssl.sh wrote nothing: %v\n%s", err, out)

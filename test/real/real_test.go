@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,7 +22,8 @@ func look(t *testing.T, a *authority, at netip.AddrPort) (*fact.TLS, []fact.Chai
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := tlsprobe.New(tlsprobe.Config{Roots: a.roots(t)})
+	// CI is a busy machine; a second is nothing there.
+	p, err := tlsprobe.New(tlsprobe.Config{Roots: a.roots(t), Timeout: 10 * time.Second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,8 +32,13 @@ func look(t *testing.T, a *authority, at netip.AddrPort) (*fact.TLS, []fact.Chai
 	return p.Probe(ctx, tlsprobe.Target{Addr: at, ServerName: serverName, Subject: door.Subject(serverName)}, tlsprobe.Full())
 }
 
+// atOnce is how many servers are looked at at a time. The eyes wait more than they
+// work, so that is more than there are processors.
+const atOnce = 6
+
 // TestPeilSeesWhatOtherEyesSee holds Peil's facts of each server against sslscan and
 // openssl: the same versions, the same suites on each version, the same certificates.
+// Six of the servers are shown to testssl.sh too, which takes longest.
 func TestPeilSeesWhatOtherEyesSee(t *testing.T) {
 	a := newAuthority(t)
 	names := opensslNames(t)
@@ -39,34 +46,72 @@ func TestPeilSeesWhatOtherEyesSee(t *testing.T) {
 	if len(all) < 20 {
 		t.Fatalf("%d configurations, want at least 20", len(all))
 	}
+	var work []func()
+	shown := 0
 	for _, s := range all {
-		t.Run(strings.ReplaceAll(s.name, " ", "_"), func(t *testing.T) {
-			f, chains := look(t, a, s.at)
-			if !f.Working.Yes() {
-				t.Fatalf("no working TLS: %+v", f.Working)
-			}
-			var accepted []fact.Version
-			for _, v := range f.Versions {
-				if v.Missing() {
-					t.Errorf("%s was not measured: %s", v.Version, v.Gap)
-				}
-				if v.Yes() {
-					accepted = append(accepted, v.Version)
-				}
-			}
-			if s.versions != nil && !slices.Equal(accepted, s.versions) {
-				t.Errorf("versions %v, configured %v", accepted, s.versions)
-			}
-			if !s.noScan {
-				compareWithScan(t, s, f, accepted, names)
-			}
-			compareWithOpenSSL(t, s, f, names)
-			compareCertificates(t, s, f, chains)
-			if s.also != nil {
-				s.also(t, f, chains)
-			}
-			t.Logf("%d connections", f.Connections)
+		if s.testssl {
+			shown++
+			work = append(work, func() {
+				t.Run("testssl.sh/"+strings.ReplaceAll(s.name, " ", "_"), func(t *testing.T) { compareWithTestssl(t, a, s) })
+			})
+		}
+	}
+	if shown != 6 {
+		t.Fatalf("%d configurations for testssl.sh, want six", shown)
+	}
+	for _, s := range slices.Backward(all) { // the slowest stand last
+		work = append(work, func() {
+			t.Run(strings.ReplaceAll(s.name, " ", "_"), func(t *testing.T) { compare(t, a, s, names) })
 		})
+	}
+	queue := make(chan func())
+	var workers sync.WaitGroup
+	for range atOnce {
+		workers.Go(func() {
+			for f := range queue {
+				f()
+			}
+		})
+	}
+	for _, f := range work {
+		queue <- f
+	}
+	close(queue)
+	workers.Wait()
+}
+
+// compare holds one server against sslscan and openssl.
+func compare(t *testing.T, a *authority, s setup, names map[fact.Suite]string) {
+	t.Helper()
+	f, chains := look(t, a, s.at)
+	if !f.Working.Yes() {
+		t.Fatalf("no working TLS: %+v", f.Working)
+	}
+	var accepted []fact.Version
+	for _, v := range f.Versions {
+		if v.Missing() {
+			t.Errorf("%s was not measured: %s", v.Version, v.Gap)
+		}
+		if v.Yes() {
+			accepted = append(accepted, v.Version)
+		}
+	}
+	if s.versions != nil && !slices.Equal(accepted, s.versions) {
+		t.Errorf("versions %v, configured %v", accepted, s.versions)
+	}
+	if !s.noScan {
+		compareWithScan(t, s, f, accepted, names)
+	}
+	compareWithOpenSSL(t, s, f, names)
+	compareCertificates(t, s, f, chains)
+	if s.also != nil {
+		s.also(t, f, chains)
+	}
+	t.Logf("%d connections", f.Connections)
+	if t.Failed() {
+		for _, l := range f.Log {
+			t.Logf("%s -> %s", l.Question, l.Answer)
+		}
 	}
 }
 
@@ -151,37 +196,24 @@ func compareCertificates(t *testing.T, s setup, f *fact.TLS, chains []fact.Chain
 	}
 }
 
-// TestTestsslAgrees shows six of the servers to testssl.sh, which takes long.
-func TestTestsslAgrees(t *testing.T) {
-	a := newAuthority(t)
-	var some []setup
-	for _, s := range setups(t, a) {
-		if s.testssl {
-			some = append(some, s)
+// compareWithTestssl holds versions and suites against testssl.sh, code point by code
+// point.
+func compareWithTestssl(t *testing.T, a *authority, s setup) {
+	t.Helper()
+	f, _ := look(t, a, s.at)
+	eye := testssl(t, s.at)
+	var accepted []fact.Version
+	for _, v := range f.Versions {
+		if v.Yes() {
+			accepted = append(accepted, v.Version)
 		}
 	}
-	if len(some) != 6 {
-		t.Fatalf("%d configurations for testssl.sh, want six", len(some))
+	if !slices.Equal(accepted, eye.versions) {
+		t.Errorf("versions: Peil %v, testssl.sh %v", accepted, eye.versions)
 	}
-	for _, s := range some {
-		t.Run(strings.ReplaceAll(s.name, " ", "_"), func(t *testing.T) {
-			t.Parallel()
-			f, _ := look(t, a, s.at)
-			eye := testssl(t, s.at)
-			var accepted []fact.Version
-			for _, v := range f.Versions {
-				if v.Yes() {
-					accepted = append(accepted, v.Version)
-				}
-			}
-			if !slices.Equal(accepted, eye.versions) {
-				t.Errorf("versions: Peil %v, testssl.sh %v", accepted, eye.versions)
-			}
-			for _, v := range accepted {
-				if ours, theirs := fmt.Sprint(suitesOn(f, v)), fmt.Sprint(eye.suites[v]); ours != theirs {
-					t.Errorf("%s:\nPeil       %s\ntestssl.sh %s", v, ours, theirs)
-				}
-			}
-		})
+	for _, v := range accepted {
+		if ours, theirs := fmt.Sprint(suitesOn(f, v)), fmt.Sprint(eye.suites[v]); ours != theirs {
+			t.Errorf("%s:\nPeil       %s\ntestssl.sh %s", v, ours, theirs)
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package real
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net"
@@ -10,20 +9,35 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// freePort is a port that nothing listens on now.
+var nextPort = func() *atomic.Uint32 {
+	var n atomic.Uint32
+	n.Store(uint32(os.Getpid()) * 61)
+	return &n
+}()
+
+// freePort is a port that nothing listens on, below those that the kernel and other
+// tests hand out, so that nobody takes it between this moment and the server's start.
+// Each run begins elsewhere.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, ports = 12000, 18000
+	for range ports {
+		p := first + int(nextPort.Add(1)%ports)
+		l, err := net.Listen("tcp", fmt.Sprintf(":%d", p)) // every address, both families
+		if err != nil {
+			continue
+		}
+		_ = l.Close()
+		return p
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 func endpoint(port int) netip.AddrPort {
@@ -34,9 +48,13 @@ func endpoint(port int) netip.AddrPort {
 func start(t *testing.T, ports []int, program string, args ...string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	var log bytes.Buffer
+	log, err := os.CreateTemp(t.TempDir(), program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := func() string { b, _ := os.ReadFile(log.Name()); return string(b) }
 	cmd := exec.CommandContext(ctx, need(t, program), args...)
-	cmd.Stdout, cmd.Stderr = &log, &log
+	cmd.Stdout, cmd.Stderr = log, log
 	cmd.Env = append(os.Environ(), "OPENSSL_CONF=/dev/null")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -54,12 +72,15 @@ func start(t *testing.T, ports []int, program string, args ...string) {
 		cancel()
 		_ = in.Close()
 		<-ended
-		if t.Failed() && log.Len() > 0 {
-			t.Logf("%s said:\n%.4000s", program, log.String())
+		_ = log.Close()
+		if t.Failed() {
+			t.Logf("%s %s said:\n%.1000s", program, strings.Join(args, " "), said())
 		}
 	})
-	deadline, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	deadline, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
 	for _, p := range ports {
 		for {
 			c, err := (&net.Dialer{}).DialContext(deadline, "tcp", endpoint(p).String())
@@ -69,10 +90,10 @@ func start(t *testing.T, ports []int, program string, args ...string) {
 			}
 			select {
 			case <-ended:
-				t.Fatalf("%s %s ended:\n%s", program, strings.Join(args, " "), log.String())
+				t.Fatalf("%s %s ended:\n%s", program, strings.Join(args, " "), said())
 			case <-deadline.Done():
-				t.Fatalf("%s does not listen on %d:\n%s", program, p, log.String())
-			default:
+				t.Fatalf("%s does not listen on %d:\n%s", program, p, said())
+			case <-tick.C:
 			}
 		}
 	}
