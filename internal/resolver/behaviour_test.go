@@ -432,3 +432,58 @@ func TestUpstreamIsTakenAtItsWord(t *testing.T) {
 		})
 	}
 }
+
+// TestAZoneIsBogusWithoutKeysOnlyWhenAllServersSaySo has the keys of a zone refused by
+// one server, and by the other as told, question by question.
+func TestAZoneIsBogusWithoutKeysOnlyWhenAllServersSaySo(t *testing.T) {
+	const bogus, unsure = "NOERROR bogus/no_dnskey 9 example.nl 192.0.2.1", "NOERROR indeterminate/unreachable 22 example.nl gap=timeout 192.0.2.1"
+	for _, tc := range []struct {
+		other string // r refuses, s is silent, k gives the keys; the last goes on
+		want  string
+	}{
+		{"r", bogus},
+		{"s", unsure},
+		{"rs", unsure},
+		{"rrs", unsure},
+		{"rrrr", bogus},
+		{"k", "NOERROR secure 192.0.2.1"},
+		{"rrk", "NOERROR secure 192.0.2.1"},
+		{"ssk", "NOERROR secure 192.0.2.1"},
+	} {
+		w := newWorld(t)
+		w.zone("nl", 13)
+		z := w.zone("example.nl", 13, "www A 192.0.2.1").twice()
+		asked := 0
+		r := w.build(func(c *Config) {
+			c.Dial = func(ctx context.Context, s, network string, a netip.AddrPort) (net.Conn, error) {
+				conn, err := w.dial(ctx, s, network, a)
+				m := conn.(*memConn)
+				honest := m.reply
+				m.reply = func(tcp bool, q []byte) []byte {
+					var msg dns.Msg
+					b := honest(tcp, q)
+					if msg.Unpack(b) != nil || msg.Question[0].Qtype != dns.TypeDNSKEY || (a.Addr() != z.addr && a.Addr() != z.second) {
+						return b
+					}
+					do := byte('r')
+					if a.Addr() == z.second {
+						do = tc.other[min(asked, len(tc.other)-1)]
+						asked++
+					}
+					switch do {
+					case 's':
+						return nil
+					case 'r':
+						msg.Rcode, msg.Answer, msg.Ns = dns.RcodeServerFailure, nil, nil
+						b, _ = msg.Pack()
+					}
+					return b
+				}
+				return m, err
+			}
+		})
+		if got := say(r.Lookup(context.Background(), "www.example.nl", "A")); got != tc.want {
+			t.Errorf("%s: got %s, want %s", tc.other, got, tc.want)
+		}
+	}
+}

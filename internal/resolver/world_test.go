@@ -43,6 +43,7 @@ type zone struct {
 	w        *world
 	name     string
 	addr     netip.Addr
+	second   netip.Addr // of another server, ns2
 	rrs      []dns.RR
 	keys     []*zoneKey
 	unsigned bool     // no keys at all
@@ -89,6 +90,14 @@ func (w *world) zone(n string, alg uint8, lines ...string) *zone {
 	z.add(fmt.Sprintf("%s 3600 A %s", ns, z.addr))
 	z.add(lines...)
 	w.zones[n] = z
+	return z
+}
+
+// twice gives the zone a second server.
+func (z *zone) twice() *zone {
+	b := z.addr.As4()
+	z.second = netip.AddrFrom4([4]byte{199, b[1], b[2], b[3]})
+	z.add("@ 3600 NS ns2."+strings.TrimPrefix(z.name, "."), "ns2."+strings.TrimPrefix(z.name, ".")+" 3600 A "+z.second.String())
 	return z
 }
 
@@ -148,7 +157,11 @@ func (w *world) build(change ...func(*Config)) *Resolver {
 				if ns, ok := rr.(*dns.NS); ok && ns.Hdr.Name == n {
 					p.rrs = append(p.rrs, ns)
 					if dns.IsSubDomain(n, ns.Ns) {
-						p.rrs = append(p.rrs, &dns.A{Hdr: dns.RR_Header{Name: ns.Ns, Rrtype: dns.TypeA, Class: 1, Ttl: 3600}, A: z.addr.AsSlice()})
+						addr := z.addr
+						if z.second.IsValid() && strings.HasPrefix(ns.Ns, "ns2.") {
+							addr = z.second
+						}
+						p.rrs = append(p.rrs, &dns.A{Hdr: dns.RR_Header{Name: ns.Ns, Rrtype: dns.TypeA, Class: 1, Ttl: 3600}, A: addr.AsSlice()})
 					}
 				}
 			}
@@ -164,6 +177,9 @@ func (w *world) build(change ...func(*Config)) *Resolver {
 			}
 		}
 		w.at[z.addr] = append(w.at[z.addr], z)
+		if z.second.IsValid() {
+			w.at[z.second] = append(w.at[z.second], z)
+		}
 	}
 	for _, z := range w.zones {
 		z.sign()
