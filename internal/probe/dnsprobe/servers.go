@@ -154,16 +154,48 @@ func (l *Look) ask(ctx context.Context, server, zone string, x *fact.ServerAddr)
 			return err
 		}
 	}
-	x.UDP = l.p.Reach.Reach(ctx, reach.Port{Net: "udp", Addr: at}, try("udp"))
-	x.TCP.Gap = fact.GapNotAsked
-	if !x.UDP.Open() && x.UDP.Gap != fact.GapCancelled {
-		x.TCP = l.p.Reach.Reach(ctx, reach.Port{Net: "tcp", Addr: at}, try("tcp"))
+	// TCP is asked when UDP is not answered soon: to wait until that is settled would make
+	// a target of which one server is silent take twice as long.
+	tcp, cancel := context.WithCancel(ctx)
+	defer cancel()
+	failed := make(chan struct{}) // the first question over UDP
+	var once sync.Once
+	udp := try("udp")
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		select {
+		case <-failed:
+		case <-tcp.Done():
+			return
+		}
+		x.TCP = l.p.Reach.Reach(tcp, reach.Port{Net: "tcp", Addr: at}, try("tcp"))
+	})
+	soon := time.AfterFunc(patience, func() { once.Do(func() { close(failed) }) })
+	defer soon.Stop()
+	x.UDP = l.p.Reach.Reach(ctx, reach.Port{Net: "udp", Addr: at}, func(ctx context.Context) error {
+		err := udp(ctx)
+		if err != nil {
+			once.Do(func() { close(failed) })
+		}
+		return err
+	})
+	if x.UDP.Open() || x.UDP.Gap == fact.GapCancelled {
+		cancel()
+	} else {
+		once.Do(func() { close(failed) }) // it is known to be dead
+	}
+	wg.Wait()
+	if x.UDP.Open() || x.UDP.Gap == fact.GapCancelled {
+		x.TCP = fact.Reach{Gap: fact.GapNotAsked}
 	}
 	c := subject.Cost()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cost = l.cost.Add(fact.Cost{Connections: c.Connections, Queries: c.Queries, BytesIn: c.BytesIn, BytesOut: c.BytesOut})
 }
+
+// patience is how long a name server may take over UDP before TCP is tried beside it.
+const patience = 2 * time.Second
 
 func (p *Prober) timeout() time.Duration {
 	if p.Timeout > 0 {
