@@ -32,6 +32,7 @@ type reply struct {
 	alert   uint8    // of declined, when hasAlert
 	cut     error    // what broke off an answer that had begun with a ServerHello
 	err     error    // what classify was given
+	coaxed  bool     // it ended only after we had closed our end
 	alerted bool
 	why     string // in words, for the log
 
@@ -112,10 +113,12 @@ func (r *run) confirmAlive() {
 		c := r.control()
 		r.mu.Unlock()
 		c.what, c.check = "control: "+c.what, true
-		if r.askInTurn(c).ok() {
+		b := r.askInTurn(c)
+		if b.ok() {
 			return
 		}
 		r.mu.Lock()
+		r.fickle = r.fickle || b.outcome == declined && !b.alerted
 		r.clock++
 		r.void = append(r.void, [2]int64{r.lastGood, r.clock})
 		r.mu.Unlock()
@@ -127,17 +130,18 @@ func (r *run) confirmAlive() {
 	}
 }
 
-// askInTurn asks, and asks again what may not have been meant for this hello:
+// askInTurn asks, and asks again what may have had nothing to do with this hello:
 //
-// Silence, always, with our end closed, so that a server that merely waits for more
-// shows itself by ending too. And whatever else is no word of TLS (an end, a reset, a
-// refused connection, other bytes) when it came while we had other connections open.
-// The second time the hello has the address to itself. If the answer is another one
-// then, or if the server does end connections without a word, all that follows is
-// asked one by one.
+// Silence, once, with our end closed, so that a server that merely waits for more
+// shows itself by ending too. An end or a reset without a word of TLS, until it has
+// come twice while no other connection of ours was open. A refused connection or
+// other bytes, when we had others open. Whatever is asked again has the address to
+// itself, and once that has helped, or the server is known to end connections without
+// a word, all that follows is asked one by one.
 func (r *run) askInTurn(q question) *reply {
 	var a *reply
-	for try := range 2 {
+	alone := 0 // times that it was cut off without a word while nothing else was open
+	for try := range 3 {
 		t := r.turns.take(r.ctx, try > 0 || r.isSerial())
 		if t == nil {
 			return &reply{gap: r.ctxGap()}
@@ -146,22 +150,31 @@ func (r *run) askInTurn(q question) *reply {
 			t.end()
 			return &reply{gap: gap, why: "not asked: " + string(gap)}
 		}
-		silent := a != nil && a.gap == fact.GapTimeout
-		first := a
+		before := a
+		silent := before != nil && before.gap == fact.GapTimeout
 		a = r.once(q, silent)
+		a.coaxed = silent && a.outcome == declined && !a.alerted
 		shared := t.shared()
 		if a.conn != nil {
 			a.turn = t
 		} else {
 			t.end()
 		}
-		if try > 0 {
-			if first.outcome == declined || a.outcome == accepted || a.alerted {
-				r.serialize()
+		r.compare(before, a, alone > 0)
+		again := false
+		switch {
+		case a.coaxed || silent:
+		case a.outcome == declined && !a.alerted:
+			if !shared {
+				alone++
 			}
-			break
+			again = alone < 2
+		case a.gap == fact.GapTimeout:
+			again = true
+		case a.gap == fact.GapBlocked || a.outcome == malformed && !errors.Is(a.err, errBeyond):
+			again = shared && try == 0
 		}
-		if !(a.outcome == failed && a.gap == fact.GapTimeout || shared && a.wordless()) {
+		if !again {
 			break
 		}
 	}
@@ -169,17 +182,23 @@ func (r *run) askInTurn(q question) *reply {
 	return a
 }
 
-// wordless reports whether an answer may have had nothing to do with the hello.
-func (r *reply) wordless() bool {
-	switch r.outcome {
-	case declined:
-		return !r.alerted
-	case malformed:
-		return !errors.Is(r.err, errBeyond)
-	case failed:
-		return r.gap == fact.GapTimeout || r.gap == fact.GapBlocked
+// compare learns from asking the same hello again. An answer in words after none says
+// that connections are cut off here whatever they ask: if other connections of ours
+// may be the reason, there will be no others; if not, no end without a word counts as
+// an answer in this run.
+func (r *run) compare(before, now *reply, wasAlone bool) {
+	if before == nil {
+		return
 	}
-	return false
+	worded := now.outcome == accepted || now.alerted
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if worded || before.outcome == declined {
+		r.serial = true
+	}
+	if worded && wasAlone {
+		r.fickle = true
+	}
 }
 
 // once asks a single time.

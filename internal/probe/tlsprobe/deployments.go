@@ -76,16 +76,33 @@ func (r *run) deployments() []fact.Deployment {
 			all = append(all, fact.Deployment{Chain: id, Auth: c.kind, Version: v, First: id == r.first})
 		}
 	}
+	if len(all) == 1 && all[0].Version == fact.SSL20 && r.speaksTLS() {
+		// SSL 2.0 sends the server's own certificate alone. To judge its trust by that,
+		// where TLS would have brought the chain, would be to accuse it of our own gap.
+		return nil
+	}
 	slices.SortFunc(all, func(a, b fact.Deployment) int {
 		switch {
 		case a.First != b.First && a.First:
 			return -1
 		case a.First != b.First:
 			return 1
+		case (a.Version == fact.SSL20) != (b.Version == fact.SSL20):
+			return int(b.Version) - int(a.Version)
 		}
 		return strings.Compare(a.Auth+a.Chain, b.Auth+b.Chain)
 	})
 	return all
+}
+
+// speaksTLS reports whether a version other than SSL 2.0 was accepted.
+func (r *run) speaksTLS() bool {
+	for _, x := range r.versions {
+		if x.Version != fact.SSL20 && x.Yes() {
+			return true
+		}
+	}
+	return false
 }
 
 // keepChain books a chain that is no deployment for the name.

@@ -73,7 +73,7 @@ func (e *enumeration) leave(s []fact.Suite, gap fact.Gap) {
 // enumerate finds the suites of a version up to TLS 1.2, beginning with an answer
 // that is already there. On the highest such version it finds the groups on the way:
 // each hello leaves out what was chosen before, suite and group alike.
-func (r *run) enumerate(v fact.Version, a *reply, highest, hasModern bool) {
+func (r *run) enumerate(v fact.Version, a *reply, highest bool) {
 	e := r.enumeration(v)
 	g := &groupSearch{remain: r.plan.groups(legacyGroups), set: fact.GroupSet{Version: fact.TLS12}}
 	joint := highest && len(g.remain) > 0
@@ -139,11 +139,6 @@ func (r *run) enumerate(v fact.Version, a *reply, highest, hasModern bool) {
 	if highest {
 		r.legacyGroups(e, g)
 		r.orderQuestions(e)
-		if !hasModern {
-			r.mu.Lock()
-			r.out.EarlyData.Observed = fact.Observed{Answer: fact.Declined} // TLS 1.3 alone has it
-			r.mu.Unlock()
-		}
 	}
 	r.close(e)
 }

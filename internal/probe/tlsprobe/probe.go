@@ -60,7 +60,7 @@ func (r *run) ask13and12() {
 		r.version(fact.TLS13, modern)
 	}
 	r.setControl(legacy, modern)
-	r.spawn(func() { r.legacyVersions(legacy, modern.ok()) })
+	r.spawn(func() { r.legacyVersions(legacy) })
 	if r.plan.version(fact.SSL20) {
 		r.spawn(r.ssl2)
 	}
@@ -193,8 +193,11 @@ func (r *run) unanswered(legacy, modern *reply) (l, m *reply, ok bool) {
 		o = fact.Observed{Gap: fact.GapBlocked}
 	}
 	for _, a := range tries {
-		if a.outcome == failed && a.gap != fact.GapNotAsked {
+		switch {
+		case a.outcome == failed && a.gap != fact.GapNotAsked:
 			o = fact.Observed{Gap: a.gap}
+		case a.coaxed: // to end when we do is no answer
+			o = fact.Observed{Gap: fact.GapTimeout}
 		}
 	}
 	if len(tries) < 4 && o.No() {
@@ -260,7 +263,7 @@ func (r *run) version(v fact.Version, a *reply) bool {
 // legacyVersions follows the versions up to TLS 1.2 downwards. A hello says the
 // highest version that the client has, and the server answers with its own highest
 // not above that.
-func (r *run) legacyVersions(a *reply, hasModern bool) {
+func (r *run) legacyVersions(a *reply) {
 	ask := []fact.Version{fact.TLS12, fact.TLS11, fact.TLS10, fact.SSL30}
 	highest := true
 	done := map[fact.Version]bool{}
@@ -277,7 +280,7 @@ func (r *run) legacyVersions(a *reply, hasModern bool) {
 		if r.version(v, a) {
 			first, a0 := highest, a
 			highest = false
-			r.spawn(func() { r.enumerate(v, a0, first, hasModern) })
+			r.spawn(func() { r.enumerate(v, a0, first) })
 			continue
 		}
 		if a.outcome == declined && a.alerted && a.alert == tlswire.AlertProtocolVersion && v == fact.TLS11 {
@@ -288,32 +291,39 @@ func (r *run) legacyVersions(a *reply, hasModern bool) {
 			done[fact.TLS10] = true
 		}
 	}
-	if highest && !hasModern {
-		return
-	}
-	if highest {
-		r.onlyModern()
-	}
 }
 
-// onlyModern books what follows from TLS 1.3 being the only version: no compression
-// and no renegotiation (RFC 8446 section 1.2), and signatures with SHA-2 alone
-// (section 4.2.3).
-func (r *run) onlyModern() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, v := range []fact.Version{fact.TLS12, fact.TLS11, fact.TLS10, fact.SSL30} {
-		if x := r.versions[v]; x == nil || x.Answer == fact.Accepted {
-			return
+// derive books what follows from the versions, once it is settled which there are; the
+// lock is held.
+func (r *run) derive() {
+	legacy := []fact.Version{fact.TLS12, fact.TLS11, fact.TLS10, fact.SSL30}
+	none, some := true, false
+	for _, v := range legacy {
+		x := r.versions[v]
+		none = none && x != nil && x.No()
+		some = some || x != nil && x.Yes()
+	}
+	newest := r.versions[fact.TLS13]
+	if none && newest != nil && newest.Yes() {
+		// Of TLS 1.3 alone follows: no compression and no renegotiation (RFC 8446 section
+		// 1.2), and signatures with SHA-2 alone (section 4.2.3).
+		no := fact.Observed{Answer: fact.Declined}
+		r.out.Compression, r.out.ClientRenegotiation.Observed = no, no
+		r.out.KexHashSHA1, r.out.KexHashSHA224, r.out.KexHashSHA2 = no, no, fact.Observed{Answer: fact.Accepted}
+	}
+	if some && newest != nil && newest.No() {
+		r.out.EarlyData.Observed = fact.Observed{Answer: fact.Declined} // TLS 1.3 alone has it
+	}
+	if v := r.versions[fact.TLS12]; r.oldHash && v != nil {
+		// Before TLS 1.2 the hash is part of the protocol: SHA-1, with MD5 for RSA (RFC
+		// 4346 section 7.4.3).
+		if v.No() {
+			no := fact.Observed{Answer: fact.Declined}
+			r.out.KexHashSHA1, r.out.KexHashSHA224, r.out.KexHashSHA2 = fact.Observed{Answer: fact.Accepted}, no, no
+		} else {
+			r.out.KexHashSHA1.Gap, r.out.KexHashSHA224.Gap, r.out.KexHashSHA2.Gap = v.Gap, v.Gap, v.Gap
 		}
 	}
-	last := r.clock
-	r.pending = append(r.pending, pending{last, func(confirmed bool) {
-		no := confirmedNo(confirmed)
-		r.out.Compression, r.out.ClientRenegotiation.Observed = no, no
-		r.out.KexHashSHA1, r.out.KexHashSHA224 = no, no
-	}})
-	r.out.KexHashSHA2 = fact.Observed{Answer: fact.Accepted}
 }
 
 // ssl2 asks for SSL 2.0.

@@ -2,6 +2,7 @@ package tlsprobe
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -284,8 +285,12 @@ func TestAHashThatWasNotOfferedIsNotAccepted(t *testing.T) {
 }
 
 func TestSSL2IsFound(t *testing.T) {
-	modern := &tls.Config{Certificates: []tls.Certificate{testCA().issue("rsa", nil)}}
-	f, _ := probe(t, listen(t, func(c net.Conn) {
+	cert := testCA().issue("rsa", nil)
+	modern := &tls.Config{Certificates: []tls.Certificate{cert}}
+	leaf := cert.Certificate[0]
+	size := 11 + len(leaf) + 6
+	hello := slices.Concat([]byte{0x80 | byte(size>>8), byte(size), 4, 0, 1, 0, 2, byte(len(leaf) >> 8), byte(len(leaf)), 0, 6, 0, 0}, leaf, []byte("\x07\x00\xc0\x01\x00\x80"))
+	f, chains := probe(t, listen(t, func(c net.Conn) {
 		r := bufio.NewReader(c)
 		b, err := r.Peek(3)
 		if err != nil {
@@ -295,10 +300,19 @@ func TestSSL2IsFound(t *testing.T) {
 			_ = tls.Server(peeked{c, r}, modern).Handshake()
 			return
 		}
-		_, _ = c.Write([]byte("\x80\x14\x04\x00\x01\x00\x02\x00\x01\x00\x06\x00\x02\x30\x01\x00\x80\x07\x00\xc0ID"))
+		_, _ = c.Write(hello)
 	}), Full())
 	if got := versions(f); got != "+SSL 2.0 -SSL 3.0 -TLS 1.0 -TLS 1.1 +TLS 1.2 +TLS 1.3" {
 		t.Error(got)
+	}
+	for _, d := range f.Deployments {
+		i := slices.IndexFunc(chains, func(c fact.Chain) bool { return c.ID == d.Chain })
+		if d.First != (d.Version == fact.TLS12) || i < 0 || !bytes.Equal(chains[i].Certs[0], leaf) {
+			t.Errorf("%+v: the chain of TLS is what is judged", d)
+		}
+	}
+	if len(f.Deployments) != 2 {
+		t.Errorf("%+v", f.Deployments)
 	}
 	if got := suites(f, fact.SSL20); !slices.Equal(got, []string{"SSL_CK_DES_192_EDE3_CBC_WITH_MD5", "SSL_CK_RC4_128_WITH_MD5"}) {
 		t.Error(got)
@@ -411,6 +425,7 @@ func TestServersWithoutTLS(t *testing.T) {
 		"plain HTTP": {func(c net.Conn) { readClientHello(c); fmt.Fprint(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }, fact.Observed{Answer: fact.Declined}},
 		"SSH":        {func(c net.Conn) { fmt.Fprint(c, "SSH-2.0-OpenSSH_9.2\r\n"); _, _ = io.Copy(io.Discard, c) }, fact.Observed{Answer: fact.Declined}},
 		"silence":    {func(c net.Conn) { select {} }, fact.Observed{Gap: fact.GapTimeout}},
+		"patience":   {func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }, fact.Observed{Gap: fact.GapTimeout}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

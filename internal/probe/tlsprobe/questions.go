@@ -20,14 +20,9 @@ func (r *run) beside(v fact.Version, a *reply) {
 		r.spawn(r.kexHash)
 		return
 	}
-	// Before TLS 1.2 the hash is part of the protocol: SHA-1, with MD5 for RSA (RFC
-	// 4346 section 7.4.3).
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if a.kex != nil && a.kex.Signed {
-		r.out.KexHashSHA1 = fact.Observed{Answer: fact.Accepted}
-		r.out.KexHashSHA224, r.out.KexHashSHA2 = fact.Observed{Answer: fact.Declined}, fact.Observed{Answer: fact.Declined}
-	}
+	r.oldHash = a.kex != nil && a.kex.Signed
 }
 
 // kexHash asks for a key exchange signed with SHA-1 or SHA-224. One hello with both
@@ -159,7 +154,7 @@ func (r *run) bookRenegotiation(a *reply, n int, err error) {
 		o.Answer, o.Tries = fact.Declined, 1 // its own word
 	case n == 0 && b.outcome == declined:
 		o.Tries = 1
-		r.pending = append(r.pending, pending{b.ended, func(confirmed bool) {
+		r.pending = append(r.pending, pending{b.ended, !b.alerted, func(confirmed bool) {
 			r.out.ClientRenegotiation.Observed = confirmedNo(confirmed)
 		}})
 	case b.gap != "":

@@ -35,6 +35,8 @@ type run struct {
 	doubt    bool       // so many that a control must show whether anything is answered
 	void     [][2]int64 // spans of time that ended with a control that failed
 	serial   bool       // one connection at a time
+	fickle   bool       // hellos that the server accepts were cut off too
+	oldHash  bool       // the highest version up to TLS 1.2 is one that signs with SHA-1 alone
 	stop     fact.Gap   // set: nothing more is asked, and why
 	pending  []pending
 	lines    int // bytes of out.Log
@@ -58,8 +60,9 @@ type run struct {
 
 // pending is an answer that means declined once a later hello has been accepted.
 type pending struct {
-	at    int64
-	apply func(confirmed bool)
+	at       int64
+	wordless bool // it was an end or a reset, not an alert
+	apply    func(confirmed bool)
 }
 
 // exchange is a choice among suites that the server made.
@@ -110,12 +113,6 @@ func (r *run) isSerial() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.serial
-}
-
-func (r *run) serialize() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.serial = true
 }
 
 func (r *run) ctxGap() fact.Gap {
@@ -205,7 +202,7 @@ func (r *run) log(q question, a *reply) {
 func (r *run) later(a *reply, apply func(confirmed bool)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.pending = append(r.pending, pending{a.ended, apply})
+	r.pending = append(r.pending, pending{a.ended, !a.alerted, apply})
 }
 
 // observe books the answer to a yes-or-no question: accepted at once, declined when
@@ -256,9 +253,10 @@ func (r *run) settle() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, p := range r.pending {
-		p.apply(p.at < r.lastGood && !r.voided(p.at))
+		p.apply(p.at < r.lastGood && !r.voided(p.at) && !(p.wordless && r.fickle))
 	}
 	r.pending = nil
+	r.derive()
 }
 
 // voided reports whether a control that followed failed (catalogue A.2).

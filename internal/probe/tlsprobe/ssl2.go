@@ -1,6 +1,7 @@
 package tlsprobe
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 
@@ -51,7 +52,7 @@ func readSSL2(s *tlswire.Stream, a *reply) error {
 	if err != nil {
 		return err
 	}
-	a.outcome, a.kinds, a.leaf = accepted, h.kinds, h.cert
+	a.outcome, a.kinds, a.leaf = accepted, h.kinds, bytes.Clone(h.cert) // the buffer serves others next
 	a.hello = &tlswire.ServerHello{Version: fact.SSL20}
 	return nil
 }
