@@ -99,7 +99,7 @@ var dnsCAA = rule{
 	fixes: []Fix{
 		fixFor("dns", "Noem de uitgever van uw certificaten, en verbied jokers als u die niet gebruikt.", "Name the issuer of your certificates, and forbid wildcards when you use none.", "example.nl. 3600 IN CAA 0 issue \"letsencrypt.org\"\nexample.nl. 3600 IN CAA 0 issuewild \";\"\nexample.nl. 3600 IN CAA 0 iodef \"mailto:security@example.nl\""),
 	},
-	check: "dig +short CAA {name}; openssl s_client -connect {name}:443 -servername {name} </dev/null 2>/dev/null | openssl x509 -noout -issuer",
+	check: "n={name}; while [ $n ]; do dig +short CAA $n; n=$(echo $n | cut -s -d. -f2-); done; openssl s_client -connect {name}:443 -servername {name} </dev/null 2>/dev/null | openssl x509 -noout -issuer",
 	judge: func(v *view) Verdict {
 		if f, ok := v.site(); !ok {
 			return combine(f)

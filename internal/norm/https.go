@@ -222,7 +222,7 @@ var httpTwo = rule{
 	explain: Text{"De website spreekt HTTP/2 op elk adres (ALPN h2).", "The website speaks HTTP/2 on each address (ALPN h2)."},
 	why:     Text{"Pagina's laden sneller, met minder verbindingen.", "Pages load faster, over fewer connections."},
 	fixes: []Fix{
-		fixFor("nginx", "Zet HTTP/2 aan.", "Switch HTTP/2 on.", "http2 on;"),
+		fixFor("nginx", "Zet HTTP/2 aan (nginx 1.25.1 of nieuwer; in oudere versies: listen 443 ssl http2).", "Switch HTTP/2 on (nginx 1.25.1 or newer; in older versions: listen 443 ssl http2).", "http2 on;"),
 		fixFor("apache", "Zet HTTP/2 aan.", "Switch HTTP/2 on.", "Protocols h2 http/1.1"),
 		fixFor("iis", "Staat aan vanaf Windows Server 2016, tenzij de binding het uitzet.", "On since Windows Server 2016, unless the binding switches it off.", ""),
 	},
@@ -244,7 +244,7 @@ var httpThree = rule{
 	explain: Text{"De website kondigt HTTP/3 aan, in Alt-Svc of in een HTTPS-record.", "The website announces HTTP/3, in Alt-Svc or in an HTTPS record."},
 	why:     Text{"Op slechte verbindingen, zoals onderweg, blijft de website sneller.", "On poor connections, as on the road, the website stays faster."},
 	fixes: []Fix{
-		fixFor("nginx", "Zet HTTP/3 aan en kondig het aan (UDP-poort 443 open).", "Switch HTTP/3 on and announce it (UDP port 443 open).", "listen 443 quic reuseport;\nlisten [::]:443 quic reuseport;\nadd_header Alt-Svc 'h3=\":443\"; ma=86400' always;"),
+		fixFor("nginx", "Zet HTTP/3 aan en kondig het aan (nginx 1.25 of nieuwer; UDP-poort 443 open).", "Switch HTTP/3 on and announce it (nginx 1.25 or newer; UDP port 443 open).", "listen 443 quic reuseport;\nlisten [::]:443 quic reuseport;\nadd_header Alt-Svc 'h3=\":443\"; ma=86400' always;"),
 		fixFor("iis", "Vanaf Windows Server 2022: zet HTTP/3 aan.", "From Windows Server 2022: switch HTTP/3 on.", `reg add HKLM\SYSTEM\CurrentControlSet\Services\HTTP\Parameters /v EnableHttp3 /t REG_DWORD /d 1`),
 	},
 	check: "curl -sI {resolve}https://{name}/ | grep -i alt-svc",

@@ -74,7 +74,7 @@ var topicVersion = topic{
 		"In oude versies van TLS zitten fouten waarmee een aanvaller kan meelezen of een verbinding kan verzwakken.",
 		"Old versions of TLS have flaws by which an attacker can read along or weaken a connection.",
 	},
-	fixes: versionFixes, check: "for v in tls1 tls1_1 tls1_2 tls1_3; do echo $v: $(openssl s_client -connect {peer} -servername {name} -$v -cipher ALL:@SECLEVEL=0 </dev/null 2>/dev/null | grep ^New); done",
+	fixes: versionFixes, check: "sslscan --no-colour --sni-name={name} {peer} | grep 'abled$'",
 	must: Text{"Alleen TLS 1.2 en 1.3 worden aangeboden: 1.1, 1.0, SSL 3.0 en SSL 2.0 zijn onvoldoende.", "Only TLS 1.2 and 1.3 are offered: 1.1, 1.0, SSL 3.0 and SSL 2.0 are insufficient."},
 	law:  Text{"Alleen TLS 1.2 en 1.3: in 2.1.1 zijn 1.1 en 1.0 uit te faseren en SSL onvoldoende.", "Only TLS 1.2 and 1.3: in 2.1.1, 1.1 and 1.0 are phase-out and SSL is insufficient."},
 	t21:  Text{"Goed: 1.3. Voldoende: 1.2. Uit te faseren: 1.1, 1.0. Onvoldoende: SSL 3.0, 2.0.", "Good: 1.3. Sufficient: 1.2. Phase-out: 1.1, 1.0. Insufficient: SSL 3.0, 2.0."},
@@ -100,7 +100,7 @@ var keyExchangeWhy = Text{
 	"By the key exchange visitor and website agree on a secret. If it is weak, all that is recorded now can be read later.",
 }
 
-const groupCheck = "openssl s_client -connect {peer} -servername {name} -groups secp224r1:ffdhe2048 </dev/null 2>/dev/null | grep -E 'Temp Key|Negotiated|^New'"
+const groupCheck = "sslscan --no-colour --sni-name={name} {peer} | grep -E 'DHE|^TLSv1.. .*bits'"
 
 var topicKeyExchange = topic{
 	look: lookKeyExchange, why: keyExchangeWhy, fixes: groupFixes, check: groupCheck,
@@ -148,7 +148,7 @@ var topicCompression = topic{
 		"Met compressie in TLS kan een aanvaller geheimen uit de lengte van berichten afleiden (CRIME).",
 		"With compression in TLS an attacker can tell secrets from the length of messages (CRIME).",
 	},
-	fixes: updateFixes, check: "openssl s_client -connect {peer} -servername {name} -tls1_2 -comp </dev/null 2>/dev/null | grep Compression",
+	fixes: updateFixes, check: "nmap -p 443 --script ssl-enum-ciphers {name} | grep -A 1 compressors",
 	must: Text{"De server gebruikt geen compressie van TLS.", "The server uses no compression of TLS."},
 	law:  Text{"De server gebruikt geen compressie van TLS.", "The server uses no compression of TLS."},
 	t21:  Text{"Goed: geen compressie. Voldoende: compressie van HTTP. Onvoldoende: compressie van TLS.", "Good: no compression. Sufficient: compression of HTTP. Insufficient: compression of TLS."},
@@ -174,7 +174,7 @@ var topicClientRenegotiation = topic{
 		"Elke heronderhandeling kost de server veel meer werk dan de bezoeker: zo kan één computer een server bezighouden.",
 		"Each renegotiation costs the server far more work than the visitor: one computer can keep a server busy that way.",
 	},
-	fixes: updateFixes, check: "(echo R; sleep 2) | openssl s_client -connect {peer} -servername {name} -tls1_2 2>&1 | tail -n 5",
+	fixes: updateFixes, check: "(echo R; sleep 2) | openssl s_client -connect {peer} -servername {name} -tls1_2 2>&1 | grep -A 5 RENEGOTIATING",
 	should: Text{"Een bezoeker kan niet zonder grens om heronderhandeling vragen: tot tien keer is voldoende, elf keer is uit te faseren.", "A visitor cannot ask for renegotiation without limit: up to ten times is sufficient, eleven times is phase-out."},
 	law:    Text{"Heronderhandeling door de bezoeker: uit is goed, aan is voldoende.", "Renegotiation by the visitor: off is good, on is sufficient."},
 	t21:    Text{"Goed: uit, of alleen TLS 1.3. Voldoende: aan.", "Good: off, or TLS 1.3 alone. Sufficient: on."},
@@ -191,7 +191,7 @@ var topicEarlyData = topic{
 		fixFor("nginx", "Zet 0-RTT uit.", "Switch 0-RTT off.", "ssl_early_data off;"),
 		fixFor("", "Zet 0-RTT (early data) uit bij de CDN of load balancer.", "Switch 0-RTT (early data) off at the CDN or load balancer.", ""),
 	},
-	check: "openssl s_client -connect {peer} -servername {name} -tls1_3 -sess_out s.pem </dev/null >/dev/null 2>&1; printf 'GET / HTTP/1.1\\r\\nHost: {name}\\r\\n\\r\\n' > early.txt; openssl s_client -connect {peer} -servername {name} -tls1_3 -sess_in s.pem -early_data early.txt </dev/null 2>/dev/null | grep 'Early data'",
+	check: "sleep 1 | openssl s_client -connect {peer} -servername {name} -tls1_3 -sess_out s.pem >/dev/null 2>&1; printf 'GET / HTTP/1.1\\r\\nHost: {name}\\r\\n\\r\\n' > early.txt; openssl s_client -connect {peer} -servername {name} -tls1_3 -sess_in s.pem -early_data early.txt </dev/null 2>/dev/null | grep 'Early data'",
 	must:  Text{"De server neemt geen gegevens aan voor de handshake af is (0-RTT).", "The server accepts no data before the handshake is finished (0-RTT)."},
 	law:   Text{"0-RTT is uit.", "0-RTT is off."},
 	t21:   Text{"Goed: 0-RTT uit. Onvoldoende: aan.", "Good: 0-RTT off. Insufficient: on."},
@@ -221,7 +221,7 @@ var topicOCSP = topic{
 		fixFor("apache", "Zet stapling aan.", "Switch stapling on.", "SSLUseStapling on\nSSLStaplingCache shmcb:/run/apache2/stapling(32768)"),
 		fixFor("iis", "Stapling staat aan; laat de server bij de OCSP-server van de uitgever kunnen.", "Stapling is on; let the server reach the OCSP server of the issuer.", ""),
 	},
-	check:  "openssl s_client -connect {peer} -servername {name} -status </dev/null 2>/dev/null | grep -A 17 'OCSP response'",
+	check:  "openssl s_client -connect {peer} -servername {name} -status </dev/null 2>/dev/null | grep -A 22 'OCSP response'",
 	law:    Text{"OCSP-stapling: aan is goed, uit is voldoende.", "OCSP stapling: on is good, off is sufficient."},
 	t21:    Text{"Goed: aan. Voldoende: uit.", "Good: on. Sufficient: off."},
 	t25:    Text{"Goed: geldig antwoord meegestuurd, of geen verwijzing naar OCSP in het certificaat. Voldoende: wel een verwijzing, geen antwoord. Onvoldoende: een ongeldig antwoord.", "Good: a valid answer stapled, or no pointer to OCSP in the certificate. Sufficient: a pointer and no staple. Insufficient: an invalid staple."},
