@@ -17,7 +17,7 @@ func (t *task) resolve(n name, typ uint16) (*reply, error) {
 	if rep, err, ok := t.r.recall(q); ok {
 		return rep, err
 	}
-	return t.r.resolving.do(t.ctx, flightKey{q, t.depth}, func() (*reply, error) {
+	return t.r.resolving.do(t.ctx, flightKey{q, "", t.depth}, func() (*reply, error) {
 		if rep, err, ok := t.r.recall(q); ok {
 			return rep, err
 		}
@@ -31,7 +31,8 @@ func (t *task) resolve(n name, typ uint16) (*reply, error) {
 
 type flightKey struct {
 	question
-	depth int
+	servers name // of the zone whose servers are asked; empty for all there is to a question
+	depth   int
 }
 
 // recall returns what is cached, a failure included.
@@ -63,7 +64,7 @@ func (t *task) iterate(q question) (*reply, error) {
 		if !whole {
 			mq = t.minimise(q, d, &at, asked)
 		}
-		res, err := t.askZone(d, mq)
+		res, err := t.r.asking.do(t.ctx, flightKey{mq, d.zone, t.depth}, func() (*result, error) { return t.askZone(d, mq) })
 		if err != nil {
 			if mq != q && ours(err) == "" && t.ctx.Err() == nil && !errors.Is(err, errBudget) && !errors.Is(err, errSilent) {
 				whole = true // RFC 9156 section 2.3: fall back to the whole question

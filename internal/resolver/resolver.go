@@ -53,8 +53,10 @@ type Resolver struct {
 	delegations *cache[name, *delegation]
 	servers     *cache[netip.AddrPort, *server]
 	zones       *cache[name, *trust]
+	denials     *cache[name, *reply] // how a zone denies, by any reply that did
 
 	resolving  flights[flightKey, *reply]
+	asking     flights[flightKey, *result]
 	trusting   flights[name, *trust]
 	confirming flights[question, opinion]
 	primes     flights[struct{}, struct{}]
@@ -92,6 +94,7 @@ func New(c Config) (*Resolver, error) {
 		delegations: newCache[name, *delegation](c.CacheBytes / 6),
 		servers:     newCache[netip.AddrPort, *server](32768),
 		zones:       newCache[name, *trust](c.CacheBytes / 4),
+		denials:     newCache[name, *reply](c.CacheBytes / 12),
 	}
 	r.dial = func(subject string) func(context.Context, string, netip.AddrPort) (net.Conn, error) {
 		if c.Dial != nil {

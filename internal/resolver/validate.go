@@ -32,6 +32,9 @@ func (t *task) settle(rep *reply, v *verdict) *verdict {
 		v.recheck = now.Add(maxBadTTL)
 	default:
 		v.recheck = t.tickAt(v.until)
+		if v.security == fact.Secure && rep.set == nil && rep.soa == v.zone {
+			t.r.denials.put(v.zone, rep, rep.size(), rep.until)
+		}
 	}
 	rep.verdict.Store(v)
 	return v

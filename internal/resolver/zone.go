@@ -19,6 +19,7 @@ func (r *Resolver) NameServers(ctx context.Context, qname string) (owner string,
 		return "", r.Lookup(ctx, qname, "NS")
 	}
 	for {
+		n = r.apexAbove(ctx, n)
 		l = r.Lookup(ctx, n.String(), "NS")
 		switch {
 		case !l.Answered():
@@ -30,6 +31,22 @@ func (r *Resolver) NameServers(ctx context.Context, qname string) (owner string,
 		}
 		n = n.parent()
 	}
+}
+
+// apexAbove is the apex of the zone of a name that exists without an SOA record or alias,
+// or not at all: nothing between has an NS set. Otherwise it is the name itself. It is
+// what the answer to SOA shows, which is asked of each name anyway.
+func (r *Resolver) apexAbove(ctx context.Context, n name) name {
+	if r.upstream.IsValid() {
+		return n
+	}
+	t, cancel := r.task(ctx, n.String())
+	defer cancel()
+	rep, err := t.resolve(n, dns.TypeSOA)
+	if err == nil && rep.set == nil && !rep.lame && rep.soa != "" && n.below(rep.soa) {
+		return rep.soa
+	}
+	return n
 }
 
 // Zone gathers the facts of a zone: its keys and signatures, its DS at the parent,
@@ -85,8 +102,11 @@ func (r *Resolver) Zone(ctx context.Context, qname string) fact.Zone {
 	}
 	z.ParentNS = t.parentNS(n)
 	if len(z.Keys) > 0 {
-		// HINFO is next to never found at an apex, so the reply shows how the zone denies.
-		if rep, _, err := fetch(question{n, dns.TypeHINFO}); err == nil {
+		// Any denial shows how the zone denies. When none was seen: HINFO is next to never
+		// found at an apex.
+		if rep, ok := r.denials.get(n, r.tick()); ok && z.Security == fact.Secure {
+			f.denial(rep)
+		} else if rep, _, err := fetch(question{n, dns.TypeHINFO}); err == nil {
 			f.denial(rep)
 		}
 	}
@@ -210,7 +230,7 @@ func (f *zoneFacts) signatures(s *rrset) {
 }
 
 func (f *zoneFacts) denial(rep *reply) {
-	if rep.kind != noData {
+	if rep.set != nil {
 		return
 	}
 	for _, s := range rep.auth {
