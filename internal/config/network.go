@@ -73,7 +73,7 @@ func (n Network) Open(ctx context.Context, editions []*norm.Edition, version str
 	if n.Spread != 0 && n.Spread < 3*time.Second && !simulated {
 		return nil, errors.New("--spread below 3s is for simulated networks alone (--network-map)")
 	}
-	c := scan.Config{Egress: door, Editions: editions, Contact: n.Contact, Meter: version, Vantage: "here", Parallel: n.Parallel, Spread: n.Spread}
+	c := scan.Config{Egress: door, Editions: editions, Contact: n.Contact, Meter: version, Vantage: "here", Parallel: atATime(n.Parallel, door.Limits().Open), Spread: n.Spread}
 	if mandate != nil {
 		c.Mandate = &fact.Mandate{Who: mandate.Who, Authority: mandate.Authority, Until: mandate.Until}
 	}
@@ -111,6 +111,23 @@ func (n Network) Open(ctx context.Context, editions []*norm.Edition, version str
 	}
 	m.Scanner, err = scan.New(c)
 	return m, err
+}
+
+// perTarget is how many sockets one target may have open at a time: about what its
+// addresses, its twin with or without www. and its name servers need together.
+const perTarget = 24
+
+// atATime is how many targets are measured at a time: as many as asked, but no more
+// than the sockets that may be open allow. Targets that hold some sockets while each
+// waits for one more would wait for each other.
+func atATime(asked, open int) int {
+	if asked <= 0 {
+		asked = 128
+	}
+	if open > 0 {
+		asked = min(asked, max(open/perTarget, 1))
+	}
+	return asked
 }
 
 // door opens the one door with what the flags say of it.
@@ -194,7 +211,7 @@ func (n Network) resolver(door *egress.Egress) (*resolver.Resolver, netip.AddrPo
 		if err != nil {
 			return nil, netip.AddrPort{}, fmt.Errorf("%s: %w", f.flag, err)
 		}
-		*f.into = string(b)
+		*f.into = string(b) + "\n" // never empty: an empty file does not mean the built-in ones
 	}
 	if n.Resolver != "" {
 		var err error

@@ -28,7 +28,7 @@ type anchor struct {
 // lines.
 func parseHints(s string) (*delegation, error) {
 	d := &delegation{zone: root, glue: map[name][]netip.Addr{}, until: time.Unix(1<<40, 0)}
-	zp := dns.NewZoneParser(strings.NewReader(s), ".", "root hints")
+	zp := dns.NewZoneParser(strings.NewReader(s), ".", "")
 	zp.SetDefaultTTL(3600)
 	for rr, ok := zp.Next(); ok; rr, ok = zp.Next() {
 		owner, err := parseName(rr.Header().Name)
@@ -70,7 +70,7 @@ func parseHints(s string) (*delegation, error) {
 // parseAnchors reads DS and DNSKEY records from master-file lines.
 func parseAnchors(s string) (map[name]*anchor, error) {
 	anchors := map[name]*anchor{}
-	zp := dns.NewZoneParser(strings.NewReader(s), ".", "trust anchors")
+	zp := dns.NewZoneParser(strings.NewReader(s), ".", "")
 	zp.SetDefaultTTL(3600)
 	for rr, ok := zp.Next(); ok; rr, ok = zp.Next() {
 		owner, err := parseName(rr.Header().Name)

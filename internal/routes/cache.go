@@ -199,6 +199,9 @@ func LoadRoutes(file string) (*Routes, Report, error) {
 	return t, rep, err
 }
 
+// errNothing says that a table is empty: judged by it, every route would be unknown.
+var errNothing = errors.New("there is nothing in it")
+
 // load reads a file and dates it by its modification time.
 func load(file string, read func(io.Reader) (Report, error)) (Report, Meta, error) {
 	f, err := os.Open(file)
@@ -211,6 +214,9 @@ func load(file string, read func(io.Reader) (Report, error)) (Report, Meta, erro
 		return Report{}, Meta{}, err
 	}
 	rep, err := read(f)
+	if err == nil && rep.Records == 0 {
+		err = errNothing
+	}
 	if err != nil {
 		return rep, Meta{}, fmt.Errorf("%s: %w", file, err)
 	}

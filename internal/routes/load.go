@@ -308,7 +308,9 @@ func ReadRoutes(r io.Reader, b *RouteBuilder) (Report, error) {
 			rep.Records++
 		}
 	}
-	if err := s.Err(); err != nil {
+	if err := s.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return rep, fmt.Errorf("a line is too long: more than %d bytes", maxRouteLine)
+	} else if err != nil {
 		return rep, err
 	}
 	return rep, rep.usable()
