@@ -10,8 +10,9 @@ import (
 )
 
 // perAddress is how many targets on the same first address are in hand at a time.
-// Politeness lets an address have ten connections a second, which two good sites
-// use up; more would only wait, and keep others from their turn.
+// Politeness lets an address have ten connections a second, which one good site uses
+// up; so a second one comes only when no other address is idle, and fills the pauses
+// of a first that waits for something else. More would only wait, and take memory.
 const perAddress = 2
 
 // maxParked bounds the targets that wait for their address.
@@ -99,8 +100,10 @@ type queue struct {
 	reading int                          // workers that read from in or look up an address
 	load    map[netip.Addr]int           // targets in hand by first address
 	waiting map[netip.Addr][]fact.Target // parked targets by first address
-	ready   []netip.Addr                 // addresses with a parked target and room for it
-	parked  int
+	// ready are addresses with a parked target, by how many targets they have in hand.
+	// An entry may be out of date, and an address may stand in it twice.
+	ready  [perAddress][]netip.Addr
+	parked int
 }
 
 // next gives a target to measure and the address under which it is counted.
@@ -112,11 +115,24 @@ func (q *queue) next(ctx context.Context) (fact.Target, netip.Addr, bool) {
 				q.mu.Unlock()
 				return fact.Target{}, netip.Addr{}, false
 			}
-			if t, at, ok := q.unpark(); ok {
+			// A few workers read ahead, so that every address is begun with early and
+			// none is left over for the end.
+			more := !q.closed && q.parked < maxParked
+			if more && q.reading < q.s.c.Parallel/16 {
+				break
+			}
+			if t, at, ok := q.unpark(0); ok {
 				q.mu.Unlock()
 				return t, at, true
 			}
-			if !q.closed && q.parked < maxParked {
+			if more && q.reading < q.s.c.Parallel/4 {
+				break
+			}
+			if t, at, ok := q.unpark(1); ok {
+				q.mu.Unlock()
+				return t, at, true
+			}
+			if more {
 				break
 			}
 			if q.closed && q.parked == 0 && q.reading == 0 {
@@ -136,13 +152,16 @@ func (q *queue) next(ctx context.Context) (fact.Target, netip.Addr, bool) {
 			q.mu.Unlock()
 			continue
 		}
-		if !at.IsValid() || q.load[at] < perAddress {
+		if !at.IsValid() || q.load[at] == 0 {
 			q.load[at]++
+			q.offer(at)
 			q.mu.Unlock()
 			return t, at, true
 		}
 		q.waiting[at] = append(q.waiting[at], t)
 		q.setParked(q.parked + 1)
+		q.offer(at)
+		q.cond.Signal()
 		q.mu.Unlock()
 	}
 }
@@ -166,13 +185,20 @@ func (q *queue) read(ctx context.Context) (fact.Target, netip.Addr, bool) {
 	}
 }
 
-// unpark takes a parked target whose address has room.
-func (q *queue) unpark() (fact.Target, netip.Addr, bool) {
-	for len(q.ready) > 0 {
-		at := q.ready[0]
-		q.ready = q.ready[1:]
+// offer says that an address may have a parked target and room for it.
+func (q *queue) offer(at netip.Addr) {
+	if n := q.load[at]; n < perAddress && len(q.waiting[at]) > 0 {
+		q.ready[n] = append(q.ready[n], at)
+	}
+}
+
+// unpark takes a parked target whose address has at most load targets in hand.
+func (q *queue) unpark(load int) (fact.Target, netip.Addr, bool) {
+	for len(q.ready[load]) > 0 {
+		at := q.ready[load][0]
+		q.ready[load] = q.ready[load][1:]
 		ts := q.waiting[at]
-		if len(ts) == 0 || q.load[at] >= perAddress {
+		if len(ts) == 0 || q.load[at] > load {
 			continue
 		}
 		t := ts[0]
@@ -183,6 +209,7 @@ func (q *queue) unpark() (fact.Target, netip.Addr, bool) {
 		}
 		q.load[at]++
 		q.setParked(q.parked - 1)
+		q.offer(at)
 		return t, at, true
 	}
 	return fact.Target{}, netip.Addr{}, false
@@ -195,9 +222,7 @@ func (q *queue) release(at netip.Addr) {
 	if q.load[at]--; q.load[at] <= 0 {
 		delete(q.load, at)
 	}
-	if len(q.waiting[at]) > 0 {
-		q.ready = append(q.ready, at)
-	}
+	q.offer(at)
 	q.cond.Broadcast()
 }
 
