@@ -14,13 +14,17 @@ func lookOCSP(v *view, t *fact.TLS) aspect {
 	o := t.OCSP
 	switch {
 	case o.Stapled.Yes() && v.staple(o) == "":
-		return aspect{seen: []parameter{{name: "stapled", c21: good, c25: good, inl: true}}}
+		return aspect{seen: []parameter{{name: "stapled", c21: good, c25: good, inl: true}}, until: o.NextUpdate, later: badStaple("out of date")}
 	case o.Stapled.Yes():
-		return aspect{seen: []parameter{{name: "stapled: " + v.staple(o), c21: sufficient, c25: insufficient, inl: true}}}
+		return aspect{seen: []parameter{badStaple(v.staple(o))}}
 	case o.Stapled.No():
 		return aspect{seen: []parameter{{name: "not stapled", c21: sufficient, c25: sufficient, inl: true}}}
 	}
 	return aspect{open: []parameter{{name: "stapled", c21: sufficient, c25: insufficient, inl: true}}, gap: o.Stapled.Gap}
+}
+
+func badStaple(why string) parameter {
+	return parameter{name: "stapled: " + why, c21: sufficient, c25: insufficient, inl: true}
 }
 
 // staple says what is wrong with a stapled response, "" when nothing is.

@@ -59,8 +59,8 @@ var dnsDangling = rule{
 
 var dnsDelegation = rule{
 	explain: Text{
-		"Het domein heeft ten minste twee nameservers, de lijst bij de ouder is dezelfde als die in de zone zelf, en elke nameserver die antwoordt, antwoordt met gezag.",
-		"The domain has at least two name servers, the list at the parent is the same as that in the zone itself, and each name server that answers does so with authority.",
+		"Het domein heeft ten minste twee nameservers, de lijst in de bovenliggende zone is dezelfde als die in de zone zelf, en elk adres van elke nameserver antwoordt, en wel met gezag.",
+		"The domain has at least two name servers, the list at the parent is the same as that in the zone itself, and each address of each name server answers, and does so with authority.",
 	},
 	why: Text{
 		"Verschillen maken het domein trager of soms onbereikbaar, en een vergeten nameserver kan in verkeerde handen komen.",

@@ -126,7 +126,11 @@ var dnssecValid = rule{
 		if v.DNS != nil {
 			for i := range v.DNS.Lookups {
 				if l := &v.DNS.Lookups[i]; l.Security == fact.Bogus {
-					fs = append(fs, fail(because("dnssec-bogus", problem(l.Problem))).on(l.Name+" "+l.Type).with(problem(l.Problem)))
+					f := fail(because("dnssec-bogus", problem(l.Problem))).on(l.Name + " " + l.Type).with(problem(l.Problem))
+					if l.Problem != nil {
+						f = f.till(v.after(l.Problem.When)) // a signature that is not valid yet
+					}
+					fs = append(fs, f)
 				}
 			}
 			for i := range v.DNS.NameServers {

@@ -1,10 +1,6 @@
 package norm
 
-import (
-	"time"
-
-	"peil/internal/fact"
-)
+import "peil/internal/fact"
 
 // forumEdition is what the half-yearly measurement of Forum Standaardisatie is built
 // from (catalogue A.3, part D).
@@ -17,7 +13,6 @@ func forumEdition() *Edition {
 			"The fields of the half-yearly measurement of the Dutch Standardisation Forum, from Internet.nl's verdicts on the same facts. A standard is not met when a part of it failed.",
 		},
 		Source:       Source{Name: "Forum Standaardisatie", URL: "https://www.forumstandaardisatie.nl/metingen/informatieveiligheidstandaarden"},
-		InForce:      time.Date(2015, 1, 1, 0, 0, 0, 0, time.UTC),
 		Requirements: requirements(fact.Web, forumWeb()),
 		Reasons:      reasons(),
 		Sum:          sumForum,
@@ -33,8 +28,8 @@ func forumWeb() []row {
 	return []row{
 		line("web_legacy_dnssec", "dnssec", Text{"DNSSEC", "DNSSEC"}, agreed2017, Required, forumDNSSEC),
 		line("web_legacy_tls_available", "https", Text{"HTTPS", "HTTPS"}, agreed2017, Required, forumHTTPS),
-		line("web_legacy_https_enforced", "https", Text{"HTTPS afgedwongen", "HTTPS enforced"}, agreed2018, Required, forumRedirect),
-		line("web_legacy_hsts", "https", Text{"HSTS", "HSTS"}, agreed2018, Required, forumHSTS),
+		line("web_legacy_https_enforced", "https", Text{"HTTPS afgedwongen", "HTTPS enforced"}, enforced2018, Required, forumRedirect),
+		line("web_legacy_hsts", "https", Text{"HSTS", "HSTS"}, enforced2018, Required, forumHSTS),
 		line("web_legacy_tls_ncsc_web", "tls", Text{"TLS volgens NCSC", "TLS by NCSC"}, agreed2018, Required, forumTLS),
 		line("web_legacy_category_ipv6", "ipv6", Text{"IPv6", "IPv6"}, agreed2021, Required, forumIPv6),
 		line("web_rpki", "rpki", Text{"RPKI", "RPKI"}, agreed2024, Required, forumRPKI),

@@ -29,8 +29,12 @@ var (
 		"Agreed between Dutch governments (target picture): done by the end of 2017.",
 	}
 	agreed2018 = Text{
-		"Afspraak van de overheid (streefbeeld): TLS volgens de richtlijnen van het NCSC, klaar eind 2018. De wet vraagt het sinds 1 juli 2023.",
-		"Agreed between Dutch governments (target picture): TLS by the NCSC guidelines, done by the end of 2018. The law asks it since 1 July 2023.",
+		"Afspraak van de overheid (streefbeeld): TLS volgens de richtlijnen van het NCSC, klaar eind 2018. De richtlijn van nu is 2025-05; de wet vraagt sinds 1 juli 2023 wat goed of voldoende is in 2.1.1.",
+		"Agreed between Dutch governments (target picture): TLS by the NCSC guidelines, done by the end of 2018. Today's guideline is 2025-05; since 1 July 2023 the law asks what is good or sufficient in 2.1.1.",
+	}
+	enforced2018 = Text{
+		"Afspraak van de overheid (streefbeeld): HTTPS afgedwongen, met HSTS, klaar eind 2018.",
+		"Agreed between Dutch governments (target picture): HTTPS enforced, with HSTS, done by the end of 2018.",
 	}
 	agreed2021 = Text{
 		"Afspraak van de overheid (streefbeeld): alle websites ook over IPv6 bereikbaar, klaar eind 2021.",

@@ -1,6 +1,7 @@
 package norm
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -257,6 +258,44 @@ func TestUntilIsWhenTheVerdictChanges(t *testing.T) {
 		later.At = v.Until.Add(time.Second)
 		if o := Judge(&later, peil).Verdict(v.ID).Outcome; o == v.Outcome {
 			t.Errorf("%s: still %v after %v", v.ID, o, v.Until)
+		}
+	}
+}
+
+func TestUntilOfAStaple(t *testing.T) {
+	next := now.AddDate(0, 0, 3)
+	for _, c := range []struct {
+		edition, id string
+		until       time.Time
+	}{
+		{"peil", "web.tls.ocsp", next},
+		{"ncsc-tls-2025", "tls.ocsp", next},
+		{"wdo", "wdo.tls.ocsp", time.Time{}}, // in 2.1.1 stapling or not is all the same
+	} {
+		m := goodSite(t)
+		ocsp(fact.OCSPStaple{Stapled: accepted, Status: "good", Trusted: true, NextUpdate: next})(t, m)
+		e, _ := ByName(c.edition)
+		v := Judge(m, e).Verdict(c.id)
+		if v.Outcome != Passed || !v.Until.Equal(c.until) {
+			t.Errorf("%s: %v until %v", c.edition, v.Outcome, v.Until)
+		}
+		m.At = next.Add(time.Second)
+		if after := Judge(m, e).Verdict(c.id).Outcome; (after == Passed) != c.until.IsZero() {
+			t.Errorf("%s: %v afterwards", c.edition, after)
+		}
+	}
+}
+
+func TestUntilOfWhatIsNotYetValid(t *testing.T) {
+	soon := now.AddDate(0, 0, 2)
+	m := goodSite(t)
+	c := chainOf(m, issued(t, func(l *x509.Certificate) { l.NotBefore = soon }))
+	c.Trust = fact.Trust{Problem: "not_yet_valid"}
+	l := m.DNS.Lookup(siteName, "A")
+	l.Security, l.Problem = fact.Bogus, &fact.Problem{Code: "not_yet_valid", Zone: "example.nl", When: soon}
+	for _, id := range []string{"web.cert.trust", "web.cert.expiry", "web.dnssec.valid"} {
+		if v := Judge(m, Editions()[0]).Verdict(id); v.Outcome != Failed || !v.Until.Equal(soon) {
+			t.Errorf("%s: %v until %v", id, v.Outcome, v.Until)
 		}
 	}
 }

@@ -51,6 +51,9 @@ func judgeAspect(l look, grade func(*view, parameter) Outcome, code func(*view, 
 					f = f.with("accepted: " + p.name)
 				}
 			}
+			if !a.until.IsZero() && grade(v, a.later) != out {
+				f = f.till(v.after(a.until))
+			}
 			return f
 		})
 	}

@@ -3,6 +3,7 @@ package norm
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"peil/internal/fact"
 )
@@ -37,6 +38,9 @@ type aspect struct {
 	open []parameter // what it may do: we could not see
 	gap  fact.Gap    // why not
 	none Reason      // it has no such side: why
+
+	until time.Time // from when on these facts show later instead of what is seen
+	later parameter
 }
 
 // unknown is a parameter that stands for all that could not be asked.
