@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -117,6 +118,26 @@ func TestRecordsOfForbiddenLengthAreRefused(t *testing.T) {
 	s.Reset(endless{})
 	if _, err := ReadFlight(s); !errors.Is(err, ErrTooMuch) {
 		t.Errorf("an endless flight: %v", err)
+	}
+}
+
+func TestDataAmidAHandshakeIsPassedOverOnlyWhereItMayCome(t *testing.T) {
+	data := "\x17\x03\x03\x00\x01x"
+	wire := data + data + "\x16\x03\x03\x00\x04\x0e\x00\x00\x00"
+	s := &Stream{}
+	s.Reset(strings.NewReader(wire))
+	if _, err := s.Message(); !errors.Is(err, ErrMalformed) {
+		t.Errorf("data in a first handshake: %v", err)
+	}
+	s.Reset(strings.NewReader(wire))
+	s.SkipData = true
+	if m, err := s.Message(); err != nil || m[0] != MsgServerHelloDone {
+		t.Errorf("data before the answer to a renegotiation: %v %v", m, err)
+	}
+	s.Reset(strings.NewReader(strings.Repeat(data, 1+MaxInput/len(data))))
+	s.SkipData = true
+	if _, err := s.Message(); !errors.Is(err, ErrTooMuch) {
+		t.Errorf("data without end: %v", err)
 	}
 }
 

@@ -1,8 +1,20 @@
 package tlsprobe
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"math/big"
 	"net"
 	"net/netip"
 	"slices"
@@ -163,6 +175,140 @@ func TestARateLimitIsNoAnswer(t *testing.T) {
 				handshake(c, cfg)
 			}), 2*time.Second)
 			notWorse(t, "rate limit", truth, f)
+		}
+	}
+}
+
+// choked resets a connection whose hello is one to choke on.
+func choked(t *testing.T, cfg *tls.Config, choke func(h *clientHello, size int) bool) netip.AddrPort {
+	t.Helper()
+	return listen(t, func(c net.Conn) {
+		r := bufio.NewReaderSize(c, 8192)
+		head, err := r.Peek(5)
+		if err != nil || head[0] != 22 {
+			return
+		}
+		size := 5 + int(head[3])<<8 + int(head[4])
+		all, err := r.Peek(size)
+		if err != nil {
+			return
+		}
+		h, ok := readClientHello(peeked{c, bytes.NewReader(all)})
+		if !ok || choke(h, size) {
+			reset(c)
+			return
+		}
+		handshake(peeked{c, r}, cfg)
+	})
+}
+
+// A server that chokes on the long hello of one version and not on that of another is
+// not called a server without that version.
+func TestChokingOnOneHelloIsNotLackingAVersion(t *testing.T) {
+	cfg := oldAndNew()
+	offers13 := func(h *clientHello) bool { _, ok := h.ext[43]; return ok }
+	for name, choke := range map[string]func(*clientHello, int) bool{
+		"on the old": func(h *clientHello, n int) bool { return !offers13(h) && n > 700 },
+		"on the new": func(h *clientHello, n int) bool { return offers13(h) && n > 700 },
+		"on both":    func(_ *clientHello, n int) bool { return n > 700 },
+	} {
+		f, _ := probe(t, choked(t, cfg, choke), Full())
+		for _, v := range []fact.Version{fact.TLS12, fact.TLS13} {
+			if got := suites(f, v); len(got) < 3 {
+				t.Errorf("chokes %s: %s %v", name, v, got)
+			}
+		}
+	}
+}
+
+// Behind a balancer answers differ from hello to hello. What one server lacks is not
+// held against the other, and preference is not judged across them.
+func TestServersBehindOneAddressAreNotPlayedOffAgainstEachOther(t *testing.T) {
+	cert := testCA().issue("rsa", nil).Certificate[0]
+	with := func(suites ...string) *fake {
+		return &fake{
+			versions: []fact.Version{fact.TLS12}, cert: cert, schemes: []uint16{0x0401},
+			groups: []fact.Group{fact.Secp256r1}, suites: named(t, suites...), ems: true,
+		}
+	}
+	both := []*fake{
+		with("TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"),
+		with("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256"),
+	}
+	var n atomic.Int32
+	plan := Full()
+	plan.Order = []OrderQuestion{{Better: both[0].suites, Worse: both[1].suites}}
+	for range 5 {
+		f, _ := probe(t, listen(t, func(c net.Conn) { both[n.Add(1)%2].serve(c) }), plan)
+		for _, o := range f.Order {
+			if o.Picked == both[1].suites[0] {
+				t.Errorf("%+v", o)
+			}
+		}
+	}
+}
+
+func TestAServerThatNeedsAName(t *testing.T) {
+	cert := testCA().issue("ecdsa", nil)
+	f, _ := probe(t, goServer(t, &tls.Config{GetCertificate: func(h *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		if h.ServerName != testName {
+			return nil, errors.New("no such name")
+		}
+		return &cert, nil
+	}}), Full())
+	if got := versions(f); got != "-SSL 2.0 -SSL 3.0 -TLS 1.0 -TLS 1.1 +TLS 1.2 +TLS 1.3" {
+		t.Error(got)
+	}
+	if f.NoSNI == nil || !f.NoSNI.No() || len(f.Deployments) != 1 || f.Suites[0].Gap != "" {
+		t.Errorf("%+v %+v %+v", f.NoSNI, f.Deployments, f.Suites[0])
+	}
+}
+
+// Every kind of key and signature that a browser takes is read and trusted.
+func TestCertificatesOfEveryKind(t *testing.T) {
+	caKey := testRSA()
+	tmpl := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test CA, PSS"}, IsCA: true, BasicConstraintsValid: true,
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour), KeyUsage: x509.KeyUsageCertSign,
+		SignatureAlgorithm: x509.SHA256WithRSAPSS,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, caKey.Public(), caKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ca, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots, err := RootsFromPEM(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p521, err := ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, ed, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, key := range map[string]crypto.Signer{"ecdsa": p521, "eddsa": ed, "rsa": testRSA()} {
+		leaf := &x509.Certificate{
+			SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: testName}, DNSNames: []string{testName},
+			NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(12 * time.Hour), SignatureAlgorithm: x509.SHA384WithRSAPSS,
+			KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		}
+		der, err := x509.CreateCertificate(rand.Reader, leaf, ca, key.Public(), caKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+			addr := goServer(t, &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der, ca.Raw}, PrivateKey: key}}, MinVersion: v, MaxVersion: v})
+			p := prober(t, func(c *Config) { c.Roots = roots })
+			f, chains := p.Probe(context.Background(), Target{Addr: addr, ServerName: testName, Subject: subject(t, quickLimits())}, Full())
+			if len(f.Deployments) != 1 || f.Deployments[0].Auth != kind || len(chains) != 1 || !chains[0].Trust.Trusted || len(suites(f, fact.Version(v))) < 2 {
+				t.Errorf("%s on %x: %+v %+v%s", kind, v, f.Deployments, chains, report(f))
+			}
 		}
 	}
 }

@@ -221,8 +221,12 @@ func (r *run) preference(e *enumeration) {
 		}
 	case e.second == e.first:
 		o.Answer = fact.Accepted
-	case !e.reduced || e.clientOrder():
+	case e.clientOrder():
 		o.Answer = fact.Declined
+	case !e.reduced:
+		// Neither its own order nor the client's: a server that weighs what the client
+		// seems to be good at, or several servers behind one address.
+		o.Gap = fact.GapUnsupported
 	default:
 		// Groups were missing; perhaps the first choice was out of reach.
 		h := r.legacyHello(e.version, known(lists().worstFirst, e.set.Accepted), legacyGroups)
@@ -230,8 +234,10 @@ func (r *run) preference(e *enumeration) {
 		switch {
 		case r.chose(e, a, e.version) && a.hello.Suite == e.first:
 			o.Answer = fact.Accepted
-		case r.chose(e, a, e.version):
+		case r.chose(e, a, e.version) && a.hello.Suite == known(lists().worstFirst, e.set.Accepted)[0]:
 			o.Answer = fact.Declined
+		case r.chose(e, a, e.version):
+			o.Gap = fact.GapUnsupported
 		default:
 			o.Gap = fact.GapTimeout
 			if a.gap != "" {

@@ -103,8 +103,37 @@ func (r *run) batch(s []fact.Suite) []fact.Suite {
 	return s
 }
 
-// firstLegacy asks for a version, and everything that comes with the first answer.
+// firstLegacy asks for a version, and everything that comes with the first answer. A
+// server that turns away the widest hello, other than by saying that it has no such
+// version or suite, may have choked on it and is asked with a short one.
 func (r *run) firstLegacy(v fact.Version) *reply {
+	a := r.widest(v)
+	if v != fact.TLS12 || a.outcome != declined && a.outcome != malformed || a.alerted && plainRefusal(a.alert) {
+		return a
+	}
+	h := r.legacyHello(v, slices.Concat(lists().modern, lists().old), legacyGroups[:commonLegacy])
+	b := r.hello(h, "short")
+	if !b.ok() || b.version() > fact.TLS12 {
+		return a
+	}
+	r.mu.Lock()
+	r.narrow = true
+	r.mu.Unlock()
+	if c := r.widest(v); c.ok() {
+		return c
+	}
+	return b
+}
+
+// plainRefusal reports whether an alert says that nothing that was offered will do.
+func plainRefusal(alert uint8) bool {
+	return alert == tlswire.AlertProtocolVersion || alert == tlswire.AlertHandshakeFailure || alert == alertInsufficientSecurity
+}
+
+const alertInsufficientSecurity = 71
+
+// widest asks for a version with everything.
+func (r *run) widest(v fact.Version) *reply {
 	all := lists().bestFirst
 	var a *reply
 	for len(all) > 0 {
@@ -129,7 +158,8 @@ func (r *run) firstLegacy(v fact.Version) *reply {
 }
 
 // firstModern asks for TLS 1.3. A server that turns away a hello without key, other
-// than by saying that the version is wrong, is asked with keys.
+// than by saying that the version is wrong, is asked with that of a browser, which is
+// short, has keys, and offers TLS 1.2 as well: an answer with that is plain.
 func (r *run) firstModern() *reply {
 	all := lists().bestFirst
 	h := r.modernHello(r.batch(all), modernGroups)
@@ -137,11 +167,17 @@ func (r *run) firstModern() *reply {
 	if a.ok() || a.outcome == failed || a.alerted && a.alert == tlswire.AlertProtocolVersion {
 		return a
 	}
-	h = r.browserHello(r.batch(all), []fact.Version{fact.TLS13})
+	h = r.browserHello(lists().modern, []fact.Version{fact.TLS13, fact.TLS12})
 	if h == nil {
 		return a
 	}
-	return r.ask(question{what: describe(h, "with keys"), hello: h})
+	b := r.ask(question{what: describe(h, "as browsers do"), hello: h})
+	if b.ok() && b.version() == fact.TLS13 {
+		r.mu.Lock()
+		r.narrow = true
+		r.mu.Unlock()
+	}
+	return b
 }
 
 // browserHello is a hello as browsers send it, with keys of the commonest groups.

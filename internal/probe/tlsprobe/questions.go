@@ -169,6 +169,7 @@ func (r *run) bookRenegotiation(a *reply, n int, err error) {
 // orderQuestions answers the plan's questions about preference on a version: from
 // choices already seen where they prove it, else with a hello for each.
 func (r *run) orderQuestions(e *enumeration) {
+	sure, fickle := false, false
 	for _, q := range r.plan.Order {
 		worse := known(q.Worse, e.set.Accepted)
 		if len(worse) == 0 {
@@ -179,11 +180,32 @@ func (r *run) orderQuestions(e *enumeration) {
 			if !ok {
 				p = r.askOrder(e.version, worse, better)
 			}
+			if slices.Contains(worse, p.Picked) {
+				if !sure {
+					sure, fickle = true, !r.picksAgain(p)
+				}
+				if fickle {
+					p.Picked, p.Gap = 0, fact.GapMalformed
+				}
+			}
 			r.mu.Lock()
 			r.out.Order = append(r.out.Order, p)
 			r.mu.Unlock()
 		}
 	}
+}
+
+// picksAgain asks a hello whose answer speaks against the server twice more. Behind
+// one address may stand several servers, one of which has never heard of the better
+// suite and is not to blame for not picking it.
+func (r *run) picksAgain(p fact.OrderProbe) bool {
+	for range 2 {
+		again := r.askOrder(p.Version, p.Offered[:len(p.Offered)-1], p.Offered[len(p.Offered)-1])
+		if again.Picked == p.Offered[len(p.Offered)-1] {
+			return false
+		}
+	}
+	return true
 }
 
 // seenOrder looks for a hello whose answer settles the question already: better and

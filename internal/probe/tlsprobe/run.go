@@ -253,7 +253,7 @@ func (r *run) settle() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, p := range r.pending {
-		p.apply(p.at < r.lastGood && !r.voided(p.at) && !(p.wordless && r.fickle))
+		p.apply(p.at < r.lastGood && !r.voided(p.at) && (!p.wordless || !r.fickle))
 	}
 	r.pending = nil
 	r.derive()
