@@ -26,23 +26,24 @@ func TestAgreesOnTheLab(t *testing.T) {
 	var asks []comparison
 	for _, z := range []string{".", "nl", "test", "example.nl"} {
 		for _, typ := range []string{"SOA", "DNSKEY", "DS", "NS", "TXT"} {
-			asks = append(asks, comparison{z, typ, ""})
+			asks = append(asks, comparison{z, typ, "", false})
 		}
 	}
-	asks = append(asks, comparison{"nope.nl", "A", ""}, comparison{"nope.example.nl", "A", ""}, comparison{"nope", "A", ""})
-	for _, s := range r.Sites {
-		asks = append(asks, comparison{s.Name, "A", disputedSites[strings.TrimPrefix(s.Name, "www.")]})
-		if s.Group != "dns" && s.Group != "dnssec" && s.Group != "ipv6" && s.Group != "hostile" {
+	asks = append(asks, comparison{"nope.nl", "A", "", false}, comparison{"nope.example.nl", "A", "", false}, comparison{"nope", "A", "", false})
+	for i, s := range r.Sites {
+		plain := s.Group != "dns" && s.Group != "dnssec" && s.Group != "ipv6" && !strings.HasPrefix(s.ID, "hostile-dns-")
+		asks = append(asks, comparison{s.Name, "A", disputedSites[strings.TrimPrefix(s.Name, "www.")], plain && i%16 != 0})
+		if plain {
 			continue // the zones of the others are all alike
 		}
 		_, zone, _ := strings.Cut(s.Name, ".")
-		for _, q := range []string{s.Name + " AAAA", s.Name + " TXT", "_443._tcp." + s.Name + " TLSA", zone + " SOA", zone + " DS"} {
+		for j, q := range []string{s.Name + " AAAA", s.Name + " TXT", "_443._tcp." + s.Name + " TLSA", zone + " SOA", zone + " DS"} {
 			n, typ, _ := strings.Cut(q, " ")
 			except := disputedSites[q]
 			if except == "" {
 				except = disputedSites[zone]
 			}
-			asks = append(asks, comparison{n, typ, except})
+			asks = append(asks, comparison{n, typ, except, (i+j)%4 != 0})
 		}
 	}
 	var anchor string

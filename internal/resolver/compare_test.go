@@ -42,6 +42,7 @@ func inNamespace(t *testing.T) bool {
 			t.Fatalf("%s is not installed: apt-get install unbound bind9-dnsutils knot ldnsutils iproute2", prog)
 		}
 	}
+	t.Parallel() // they mostly wait
 	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=5m")
 	cmd.Env = append(os.Environ(), "PEIL_COMPARE=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{
@@ -210,24 +211,27 @@ func compareSigned(t *testing.T) {
 		c.started(func() bool { return answers(addr, 53) }, "knotd", "-c", conf)
 	}
 	var asks []comparison
-	for _, z := range compared {
+	for i, z := range compared {
 		n := z.name + ".nl"
-		for _, q := range strings.Split(questions, "\n") {
+		for j, q := range strings.Split(questions, "\n") {
 			if left, typ, ok := strings.Cut(q, " "); ok {
-				asks = append(asks, comparison{strings.ReplaceAll(left, "@", n), typ, ""})
+				asks = append(asks, comparison{strings.ReplaceAll(left, "@", n), typ, "", (i+j)%4 != 0})
 			}
 		}
 		if strings.Contains(z.extra, "sub ") {
-			asks = append(asks, comparison{"www.sub." + n, "A", ""}, comparison{"nope.sub." + n, "A", ""}, comparison{"sub." + n, "DS", ""}, comparison{"sub." + n, "NS", ""})
+			asks = append(asks, comparison{"www.sub." + n, "A", "", false}, comparison{"nope.sub." + n, "A", "", false}, comparison{"sub." + n, "DS", "", false}, comparison{"sub." + n, "NS", "", false})
 		}
 	}
-	asks = append(asks, comparison{"nl", "SOA", ""}, comparison{"nope.nl", "A", ""}, comparison{"nope", "A", ""}, comparison{".", "NS", ""}, comparison{"nl", "DS", ""}, comparison{".", "DNSKEY", ""}, comparison{"x.nope.nl", "DS", ""})
+	asks = append(asks, comparison{"nl", "SOA", "", false}, comparison{"nope.nl", "A", "", false}, comparison{"nope", "A", "", false}, comparison{".", "NS", "", false}, comparison{"nl", "DS", "", false}, comparison{".", "DNSKEY", "", false}, comparison{"x.nope.nl", "DS", "", false})
 
 	c.agree(". 3600 IN NS ns.rootsrv.\nns.rootsrv. 3600 IN A 198.41.0.4\n", anchor, asks)
 }
 
 // comparison is a question, and the program that is known to answer otherwise.
-type comparison struct{ name, typ, except string }
+type comparison struct {
+	name, typ, except string
+	unboundOnly       bool // delv takes a process a question, and is not asked everything
+}
 
 // agree asks the same of Peil, of Unbound, and of delv behind a second Unbound that
 // does not validate, and compares.
@@ -250,9 +254,9 @@ func (c *country) agree(hints, anchor string, asks []comparison) {
 	}
 	ctx := context.Background()
 	var (
-		mu    sync.Mutex
-		wg    sync.WaitGroup
-		count int
+		mu            sync.Mutex
+		wg            sync.WaitGroup
+		count, delved int
 	)
 	slots := make(chan struct{}, 12)
 	for _, a := range asks {
@@ -270,10 +274,15 @@ func (c *country) agree(hints, anchor string, asks []comparison) {
 				<-again.C
 				theirs = unbound.Lookup(ctx, a.name, a.typ)
 			}
-			d := c.delv(a.name, a.typ)
+			d := ""
+			if !a.unboundOnly {
+				d = c.delv(a.name, a.typ)
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			count++
+			if count++; !a.unboundOnly {
+				delved++
+			}
 			got, want := ours.RCode+" "+string(ours.Security), theirs.RCode+" "+string(theirs.Security)
 			if ours.Security == fact.Indeterminate {
 				got, want = "indeterminate", string(theirs.Security) // Unbound says SERVFAIL whatever the servers said
@@ -290,7 +299,7 @@ func (c *country) agree(hints, anchor string, asks []comparison) {
 			case d == "secure" && ours.Unsigned == fact.UnsignedOptOut:
 				got = d // delv calls a denial under opt-out fully validated, against RFC 5155 section 9.2
 			}
-			if got != d && a.except != "delv" {
+			if got != d && a.except != "delv" && !a.unboundOnly {
 				t.Errorf("%s %s: Peil %s, delv %s\n  %s", a.name, a.typ, got, d, say(ours))
 			}
 			if ours.Security == fact.Bogus && (ours.Problem == nil || ours.Problem.EDE == 0 || ours.Problem.Zone == "") {
@@ -304,7 +313,7 @@ func (c *country) agree(hints, anchor string, asks []comparison) {
 			zonesAgree(t, peil.Zone(ctx, a.name), unbound.Zone(ctx, a.name))
 		}
 	}
-	t.Logf("%d questions asked of Peil, Unbound and delv", count)
+	t.Logf("%d questions asked of Peil and Unbound, %d of delv", count, delved)
 }
 
 // zonesAgree compares the facts of a zone seen by Peil itself and through Unbound.
