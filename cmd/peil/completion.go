@@ -2,9 +2,12 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"peil/internal/norm"
 )
 
 type completionCmd struct {
@@ -19,58 +22,113 @@ func (completionCmd) Help() string {
   fish   peil completion fish | source`
 }
 
-// Run prints the script. Words and flags are read from the command line's own model, so
-// that they are never out of date.
+// Run prints the script. Words, flags and their values are read from the command
+// line's own model and the norm's, so that they are never out of date.
 func (c completionCmd) Run(std streams, app *kong.Kong) error {
-	var cases strings.Builder
-	var fish strings.Builder
-	var walk func(path []string, n *kong.Node)
-	walk = func(path []string, n *kong.Node) {
+	var paths []string
+	var cases, values, fish strings.Builder
+	valued := map[string]bool{}
+	var walk func(path string, n *kong.Node)
+	walk = func(path string, n *kong.Node) {
+		paths = append(paths, path)
 		var words []string
 		for _, child := range n.Children {
 			words = append(words, child.Name)
-			fmt.Fprintf(&fish, "complete -c peil -f -n '__peil_at %s' -a %s -d %s\n", strings.Join(path, "."), child.Name, quote(child.Help))
-			walk(append(path[:len(path):len(path)], child.Name), child)
+			fmt.Fprintf(&fish, "complete -c peil -f -n '__peil_at %s' -a %s -d %s\n", path, child.Name, quote(child.Help))
+			walk(path+"."+child.Name, child)
+		}
+		for _, p := range n.Positional {
+			words = append(words, wordsFor(p.Name, p.Enum)...)
 		}
 		for _, group := range n.AllFlags(true) {
 			for _, f := range group {
 				words = append(words, "--"+f.Name)
-				fmt.Fprintf(&fish, "complete -c peil -n '__peil_at %s' -l %s -d %s\n", strings.Join(path, "."), f.Name, quote(f.Help))
+				of := wordsFor(f.Name, f.Enum)
+				fmt.Fprintf(&fish, "complete -c peil -n '__peil_at %s' -l %s%s -d %s\n", path, f.Name, fishValue(f, of), quote(f.Help))
+				if len(of) == 0 || valued[f.Name] {
+					continue
+				}
+				valued[f.Name] = true
+				names := "--" + f.Name
+				if f.Short != 0 {
+					names = "-" + string(f.Short) + "|" + names
+				}
+				fmt.Fprintf(&values, "    %s) words=%s ;;\n", names, quote(strings.Join(of, " ")))
 			}
 		}
-		fmt.Fprintf(&cases, "    %s) words=%s ;;\n", strings.Join(path, "."), quote(strings.Join(words, " ")))
+		fmt.Fprintf(&cases, "      %s) words=%s ;;\n", path, quote(strings.Join(words, " ")))
 	}
-	walk([]string{"peil"}, app.Model.Node)
+	walk("peil", app.Model.Node)
+	known := strings.Join(paths, " ")
 
 	if c.Shell == "fish" {
 		_, err := fmt.Fprintf(std.out, `function __peil_at
   set -l path peil
   for w in (commandline -opc)[2..-1]
-    string match -q -- '-*' $w; or set path $path.$w
+    if contains -- $path.$w %s
+      set path $path.$w
+    end
   end
   test "$path" = "$argv[1]"
 end
-%s`, fish.String())
+%s`, known, fish.String())
 		return err
 	}
 	if c.Shell == "zsh" {
 		fmt.Fprintln(std.out, "autoload -U +X bashcompinit && bashcompinit")
 	}
 	_, err := fmt.Fprintf(std.out, `_peil() {
-  local path=peil w words i
+  local path=peil words= w i cur=${COMP_WORDS[COMP_CWORD]}
   for ((i = 1; i < COMP_CWORD; i++)); do
-    w=${COMP_WORDS[i]}
-    [[ $w == -* ]] || path=$path.$w
+    w=$path.${COMP_WORDS[i]}
+    case " %s " in *" $w "*) path=$w ;; esac
   done
-  case $path in
-%s    *) words= ;;
+  case ${COMP_WORDS[COMP_CWORD-1]} in
+%s    *)
+      case $path in
+%s      esac ;;
   esac
-  COMPREPLY=($(compgen -W "$words" -- "${COMP_WORDS[COMP_CWORD]}"))
-  [[ ${#COMPREPLY[@]} -gt 0 ]] || COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"))
+  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  [[ ${#COMPREPLY[@]} -gt 0 ]] || COMPREPLY=($(compgen -f -- "$cur"))
 }
-complete -F _peil peil
-`, cases.String())
+complete -o filenames -F _peil peil
+`, known, values.String(), cases.String())
 	return err
+}
+
+// wordsFor are the values that a flag or argument can have.
+func wordsFor(name, enum string) []string {
+	var out []string
+	switch name {
+	case "edition", "requirement|edition":
+		for _, e := range norm.Editions() {
+			out = append(out, e.Name)
+			for i := range e.Requirements {
+				if id := e.Requirements[i].ID; name != "edition" && !slices.Contains(out, id) {
+					out = append(out, id)
+				}
+			}
+		}
+	default:
+		for v := range strings.SplitSeq(enum, ",") {
+			if v != "" {
+				out = append(out, v)
+			}
+		}
+	}
+	return out
+}
+
+// fishValue says in fish's words what follows a flag: nothing, one of some words, or a
+// file or other text.
+func fishValue(f *kong.Flag, of []string) string {
+	switch {
+	case f.IsBool():
+		return ""
+	case len(of) > 0:
+		return " -x -a " + quote(strings.Join(of, " "))
+	}
+	return " -r"
 }
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

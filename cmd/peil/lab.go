@@ -29,7 +29,9 @@ type labServeCmd struct {
 
 // Help teaches by example.
 func (labServeCmd) Help() string {
-	return `  peil lab serve --dir /tmp/lab
+	return `Examples:
+
+  peil lab serve --dir /tmp/lab
   peil scan -f /tmp/lab/names.txt --network-map /tmp/lab/network-map --root-hints /tmp/lab/root-hints \
     --trust-anchor /tmp/lab/trust-anchor --ca-bundle /tmp/lab/ca.pem --vrps /tmp/lab/vrps.json --routes /tmp/lab/routes.csv
 

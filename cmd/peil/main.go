@@ -8,9 +8,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"peil/internal/report"
 )
 
 // version is set by the linker.
@@ -91,7 +94,7 @@ func run(ctx context.Context, args []string, std streams) int {
 		return code
 	}
 	if err != nil {
-		fmt.Fprintf(std.err, "peil: %v\nTry: peil %s--help\n", err, before(args))
+		fmt.Fprintf(std.err, "peil: %s\nTry: peil %s--help\n", words(err), before(args))
 		return 2
 	}
 	err = k.Run()
@@ -99,15 +102,29 @@ func run(ctx context.Context, args []string, std streams) int {
 	switch {
 	case errors.As(err, &e):
 		if e.err != nil {
-			fmt.Fprintln(std.err, "peil:", e.err)
+			fmt.Fprintln(std.err, "peil:", words(e.err))
 		}
 		return e.code
 	case err != nil:
-		fmt.Fprintln(std.err, "peil:", err)
+		fmt.Fprintln(std.err, "peil:", words(err))
 		return 2
 	}
 	return 0
 }
+
+// words are an error's, with what came from a file or the network made harmless.
+func words(err error) string {
+	lines := strings.Split(err.Error(), "\n")
+	for i, l := range lines {
+		if lines[i] = report.Clean(l); len(lines[i]) > maxError {
+			lines[i] = strings.ToValidUTF8(lines[i][:maxError], "") + "…"
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// maxError bounds a line of an error: a file of another kind may be one long line.
+const maxError = 300
 
 // before is the subcommand that was called, for the hint at its help.
 func before(args []string) string {

@@ -24,7 +24,9 @@ type scanCmd struct {
 
 // Help teaches by example.
 func (scanCmd) Help() string {
-	return `  peil scan www.example.nl                       one website, in words
+	return `Examples:
+
+  peil scan www.example.nl                       one website, in words
   peil scan -v www.example.nl                    with everything that was seen
   peil scan -f sites.txt -o csv --out sites.csv  a list, as a table
   peil scan -f sites.txt --facts sites.jsonl --contact security@example.nl

@@ -40,7 +40,7 @@ func (n Names) Open(std io.Reader, wrong func(*name.LineError)) (*Input, error) 
 	if len(n.Name) > 0 {
 		for _, s := range n.Name {
 			if _, err := name.Parse(s); err != nil {
-				return nil, fmt.Errorf("%q: %w", s, err)
+				return nil, fmt.Errorf("%q %w", s, err)
 			}
 		}
 		parts = append(parts, strings.NewReader(strings.Join(n.Name, "\n")+"\n"))

@@ -236,7 +236,7 @@ func (h *htmlWriter) section(it Item, head *norm.Result, brief bool) (htmlSite, 
 				case norm.Failed, norm.Warning:
 					h.rules[v.ID] = true
 					s.Open = append(s.Open, x)
-					if o == norm.Failed {
+					if o == norm.Failed && level != norm.Could && level != norm.Optional {
 						openNames = append(openNames, x.Title)
 					}
 				case norm.NotMeasured:
