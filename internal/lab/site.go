@@ -22,7 +22,7 @@ type Site struct {
 
 	DNS    DNSProfile
 	V4, V6 []Server // what answers at its A and AAAA records, in wire order
-	Also   []string // further names that it answers to
+	Also   []string // further names in its zone with the same addresses
 
 	Expect Expect
 }

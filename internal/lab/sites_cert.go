@@ -33,22 +33,16 @@ internet.nl 96
   web_https_cert_domain failed bad 0/10
 peil below_standard
   web.cert.domain failed
+  web.dns.caa passed
   web.dane failed` + tlsForum
 
 func certSites() []entry {
-	badSignature := `
-internet.nl ?
-  web_https_cert_chain ?
+	// No verifier takes a chain with such a signature, so it is untrusted as well.
+	badSignature := untrusted + `
+internet.nl 96
   web_https_cert_sig failed bad 0/10
 peil below_standard
-  web.cert.trust ?
   web.cert.signature failed
-  web.tls.nosni ?
-  web.cert.sct ?
-  web.cert.lifetime ?
-  web.dane ?` + tlsForum + `
-forum
-  web_legacy_dane ?
 wdo
   wdo.cert.signature failed
 ncsc-tls-2021
@@ -86,6 +80,36 @@ peil up_to_standard
 peil up_to_standard
   web.cert.chainorder warning`},
 
+		{"cert-surplus", "certificate", Text{"er gaat een vreemd certificaat mee", "an unrelated certificate is sent along"}, cert(func(c *pki.Spec) { c.Send = pki.SurplusLeaf }), `
+peil up_to_standard
+  web.cert.chainorder warning`},
+		{"cert-weak-intermediate", "certificate", Text{"het tussencertificaat heeft een RSA-sleutel van 1024 bits", "the intermediate has an RSA key of 1024 bits"}, cert(func(c *pki.Spec) { c.Issuer = pki.WeakInter }), `
+# The TLSA record names another intermediate.
+internet.nl 98
+  web_https_cert_pubkey failed bad 0/10
+  web_https_dane_valid warning bad
+peil below_standard
+  web.cert.key failed
+  web.dane failed` + tlsForum + `
+forum
+  web_legacy_dane warning
+wdo
+  wdo.cert.key failed
+ncsc-tls-2021
+  tls.cert.key failed
+ncsc-tls-2025
+  tls.cert.key failed`},
+		{"cert-sha1-intermediate", "certificate", Text{"het tussencertificaat is getekend met SHA-1", "the intermediate is signed with SHA-1"}, cert(func(c *pki.Spec) { c.Issuer = pki.SHA1Inter }), badSignature},
+
+		{"key-ed25519", "certificate", Text{"sleutel van Ed25519, die richtlijn 2.1 niet kent", "an Ed25519 key, which guideline 2.1 does not know"}, cert(func(c *pki.Spec) { c.Key = pki.Ed25519 }), `
+internet.nl 100
+peil below_standard
+  web.cert.key failed
+wdo
+  wdo.cert.key failed
+ncsc-tls-2021
+  tls.cert.algorithm failed
+  tls.cert.key failed`},
 		{"key-rsa-3072", "certificate", Text{"RSA-sleutel van 3072 bits", "RSA key of 3072 bits"}, cert(func(c *pki.Spec) { c.Key, c.Signature = pki.RSA3072, pki.RSASHA256 }), ``},
 		{"key-rsa-2048", "certificate", Text{"RSA-sleutel van 2048 bits", "RSA key of 2048 bits"}, cert(func(c *pki.Spec) { c.Key = pki.RSA2048 }), `
 internet.nl 100
@@ -116,7 +140,7 @@ peil below_standard
   web.cert.key.phaseout warning
   web.tls.earlydata not_applicable
   web.tls.postquantum failed
-  web.https.http2 ?
+  web.https.http2 passed|failed
 forum
   web_legacy_tls_ncsc_web warning
   web_legacy_tls_1_3 failed
@@ -143,34 +167,19 @@ peil up_to_standard
   web.cert.key.phaseout warning
 ncsc-tls-2025
   tls.cert.key warning`},
-		{"sig-sha1", "certificate", Text{"certificaat getekend met SHA-1", "certificate signed with SHA-1"}, cert(func(c *pki.Spec) { c.Signature = pki.ECDSASHA1 }), badSignature + `
-internet.nl ?
-  web_https_dane_valid ?`},
-		{"sig-md5", "certificate", Text{"certificaat getekend met MD5", "certificate signed with MD5"}, cert(func(c *pki.Spec) { c.Signature = pki.RSAMD5 }), badSignature + `
-internet.nl ?
-  web_https_dane_valid ?`},
-		{"sig-sha224", "certificate", Text{"certificaat getekend met SHA-224", "certificate signed with SHA-224"}, cert(func(c *pki.Spec) { c.Signature = pki.ECDSASHA224 }), `
-internet.nl ?
-  web_https_cert_chain ?
+		{"sig-sha1", "certificate", Text{"certificaat getekend met SHA-1", "certificate signed with SHA-1"}, cert(func(c *pki.Spec) { c.Signature = pki.ECDSASHA1 }), badSignature},
+		{"sig-md5", "certificate", Text{"certificaat getekend met MD5", "certificate signed with MD5"}, cert(func(c *pki.Spec) { c.Signature = pki.RSAMD5 }), badSignature},
+		{"sig-sha224", "certificate", Text{"certificaat getekend met SHA-224", "certificate signed with SHA-224"}, cert(func(c *pki.Spec) { c.Signature = pki.ECDSASHA224 }), untrusted + `
+# The guideline of 2025 phases it out, that of 2021 does not know it, and no browser takes it.
+internet.nl 98
   web_https_cert_sig warning phase-out 10/10
-  web_https_dane_valid ?
-peil ?
-  web.cert.trust ?
-  web.cert.signature ?
+peil below_standard
+  web.cert.signature failed
   web.cert.signature.phaseout warning
-  web.tls.nosni ?
-  web.cert.sct ?
-  web.cert.lifetime ?
-  web.dane ?
-forum
-  web_legacy_tls_ncsc_web ?
-  web_legacy_dane ?
-  = web_complete ?
-  = web_complete_with_ipv6_rpki ?
 wdo
-  wdo.cert.signature ?
+  wdo.cert.signature failed
 ncsc-tls-2021
-  tls.cert.signature ?
+  tls.cert.signature failed
 ncsc-tls-2025
   tls.cert.signature warning`},
 		{"sig-rsapss", "certificate", Text{"certificaat getekend met RSA-PSS", "certificate signed with RSA-PSS"}, cert(func(c *pki.Spec) { c.Signature = pki.RSAPSSSHA256 }), `

@@ -117,6 +117,7 @@ func hostileSites() []entry {
 		{weblab.GzipBomb, Text{"stuurt 10 MiB die tot 10 GiB uitpakt", "sends 10 MiB that unpack to 10 GiB"}},
 		{weblab.ShortLength, Text{"noemt een te korte lengte", "states too short a length"}},
 		{weblab.LongLength, Text{"noemt een te lange lengte", "states too long a length"}},
+		{weblab.NeverClose, Text{"antwoordt zonder lengte en sluit nooit", "answers without a length and never closes"}},
 		{weblab.TwoLengths, Text{"noemt twee lengtes", "states two lengths"}},
 		{weblab.ChunkGarbage, Text{"noemt lengtes die geen getal zijn", "states lengths that are no numbers"}},
 		{weblab.ResetHalfway, Text{"breekt halverwege af met RST", "breaks off half way with RST"}},
@@ -136,8 +137,12 @@ func hostileSites() []entry {
 		entry{"hostile-redirect-endless", "hostile", Text{"HTTP: doorverwijzingen zonder eind", "HTTP: redirects without end"}, redirect(weblab.RedirectEndless), hostileHTTP},
 		entry{"hostile-redirect-long", "hostile", Text{"HTTP: honderd doorverwijzingen", "HTTP: a hundred redirects"}, redirect(weblab.RedirectLong), hostileHTTP},
 		entry{"hostile-redirect-broken", "hostile", Text{"HTTP: doorverwijzing naar wat geen URL is", "HTTP: a redirect to what is no URL"}, redirect(weblab.RedirectBadURL), hostileHTTP},
-		entry{"hostile-firewall-reset", "hostile", Text{"een firewall kapt na tien verbindingen af met RST", "a firewall cuts off with RST after ten connections"}, firewall(tlslab.Reset), hostileTLS},
-		entry{"hostile-firewall-silence", "hostile", Text{"een firewall zwijgt na tien verbindingen", "a firewall is silent after ten connections"}, firewall(tlslab.Silence), hostileTLS},
+		entry{"hostile-firewall-one-reset", "hostile", Text{"een firewall kapt na één verbinding af met RST", "a firewall cuts off with RST after one connection"}, firewall(1, tlslab.Reset), hostileTLS},
+		entry{"hostile-firewall-three-silence", "hostile", Text{"een firewall zwijgt na drie verbindingen", "a firewall is silent after three connections"}, firewall(3, tlslab.Silence), hostileTLS},
+		entry{"hostile-firewall-thirty-reset", "hostile", Text{"een firewall kapt na dertig verbindingen af met RST", "a firewall cuts off with RST after thirty connections"}, firewall(30, tlslab.Reset), hostileTLS},
+		entry{"hostile-firewall-twenty-silence", "hostile", Text{"een firewall zwijgt na twintig verbindingen", "a firewall is silent after twenty connections"}, firewall(20, tlslab.Silence), hostileTLS},
+		entry{"hostile-firewall-reset", "hostile", Text{"een firewall kapt na tien verbindingen af met RST", "a firewall cuts off with RST after ten connections"}, firewall(10, tlslab.Reset), hostileTLS},
+		entry{"hostile-firewall-silence", "hostile", Text{"een firewall zwijgt na tien verbindingen", "a firewall is silent after ten connections"}, firewall(10, tlslab.Silence), hostileTLS},
 		entry{"hostile-unoffered", "hostile", Text{"TLS: kiest een selectie die niet is aangeboden", "TLS: chooses a suite that was not offered"}, tls(func(p *tlslab.Profile) { p.Unoffered = rsa3DES }), hostileTLS},
 	)
 	for _, set := range []struct {
@@ -165,8 +170,8 @@ func hostileSites() []entry {
 	return es
 }
 
-func firewall(by tlslab.Reaction) func(*Site) {
-	return tls(func(p *tlslab.Profile) { p.Firewall = tlslab.Firewall{After: 10, By: by, Window: time.Minute} })
+func firewall(n int, by tlslab.Reaction) func(*Site) {
+	return tls(func(p *tlslab.Profile) { p.Firewall = tlslab.Firewall{After: n, By: by, Window: time.Minute} })
 }
 
 // dashed turns a word of a profile into part of a name.

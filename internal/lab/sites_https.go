@@ -58,6 +58,18 @@ forum
 wdo
   wdo.redirect failed`
 
+// redirectLoop is plain http that leads to itself: Internet.nl has met an error, which is
+// no http.
+const redirectLoop = `
+internet.nl 100
+  web_https_http_redirect passed other 10/10
+peil below_standard
+  web.https.redirect failed
+  web.https.downgrade failed
+  web.https.preload failed
+wdo
+  wdo.redirect failed`
+
 const hstsForum = `
 forum
   web_legacy_hsts failed
@@ -131,17 +143,12 @@ func httpsSites() []entry {
 		{"redirect-none", "https", Text{"http wordt niet doorverwezen", "http is not redirected"}, redirect(weblab.NoRedirect), noRedirect},
 		{"redirect-relative", "https", Text{"http verwijst door naar een pad op http", "http redirects to a path on http"}, redirect(weblab.RedirectRelative), noRedirect},
 		{"redirect-meta", "https", Text{"alleen een meta refresh naar https", "nothing but a meta refresh to https"}, redirect(weblab.RedirectMeta), noRedirect},
+		{"redirect-no-target", "https", Text{"een doorverwijzing zonder doel", "a redirect without a target"}, redirect(weblab.RedirectNoTarget), noRedirect},
+		{"redirect-scheme-relative", "https", Text{"http verwijst zonder schema door, dus naar zichzelf", "http redirects without a scheme, so to itself"}, redirect(weblab.RedirectNoSchemeTo), redirectLoop},
+		{"redirect-upper-case", "https", Text{"HTTPS in hoofdletters in de doorverwijzing", "HTTPS in capitals in the redirect"}, redirect(weblab.RedirectUpperHost), ``},
 		{"redirect-not-found", "https", Text{"http antwoordt 404", "http answers 404"}, redirect(weblab.RedirectNotFound), noRedirect},
 		{"redirect-elsewhere", "https", Text{"http verwijst eerst naar een andere naam", "http redirects to another name first"}, redirect("https://www.perfect.example.nl/"), noRedirect},
-		{"redirect-loop", "https", Text{"http verwijst naar zichzelf", "http redirects to itself"}, redirect(weblab.RedirectLoop), `
-internet.nl 100
-  web_https_http_redirect passed other 10/10
-peil below_standard
-  web.https.redirect failed
-  web.https.downgrade failed
-  web.https.preload failed
-wdo
-  wdo.redirect failed`},
+		{"redirect-loop", "https", Text{"http verwijst naar zichzelf", "http redirects to itself"}, redirect(weblab.RedirectLoop), redirectLoop},
 		{"redirect-302", "https", Text{"tijdelijke doorverwijzing (302)", "temporary redirect (302)"}, redirectStatus(302), ``},
 		{"redirect-308", "https", Text{"blijvende doorverwijzing (308)", "permanent redirect (308)"}, redirectStatus(308), ``},
 		{"redirect-port", "https", Text{"doorverwijzing naar https op een andere poort", "redirect to https on another port"}, func(s *Site) {
@@ -168,6 +175,7 @@ wdo
 		{"hsts-quoted", "https", Text{"HSTS met max-age tussen aanhalingstekens", "HSTS with max-age in quotes"}, hsts(`max-age="63072000"; includeSubDomains; preload`), `
 internet.nl 98
   web_https_http_hsts failed bad 0/10` + hstsForum},
+		{"hsts-decimal", "https", Text{"HSTS met een max-age die geen geheel getal is", "HSTS with a max-age that is no whole number"}, hsts("max-age=63072000.5; includeSubDomains; preload"), noHSTS},
 		{"hsts-no-max-age", "https", Text{"HSTS zonder max-age", "HSTS without max-age"}, hsts("includeSubDomains"), noHSTS},
 		{"hsts-twice", "https", Text{"twee HSTS-headers, de eerste te kort", "two HSTS headers, the first too short"}, hsts("max-age=300", "max-age=63072000; includeSubDomains; preload"), shortHSTS},
 		{"hsts-no-preload", "https", Text{"HSTS zonder preload", "HSTS without preload"}, hsts("max-age=31536000; includeSubDomains"), `

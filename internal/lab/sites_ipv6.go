@@ -81,8 +81,8 @@ peil not_applicable
   web.* not_applicable
 forum
   web* not_applicable
-  = web_complete ?
-  = web_complete_with_ipv6_rpki ?
+  = web_complete not_applicable
+  = web_complete_with_ipv6_rpki not_applicable
 wdo
   wdo.* not_applicable
 ncsc-tls-2021
@@ -168,22 +168,34 @@ peil up_to_standard
 		{"v6-unmapped", "ipv6", Text{"een IPv6-adres dat in dit netwerk niet bestaat", "an IPv6 address that does not exist in this network"}, func(s *Site) {
 			s.V6, s.DNS.Extra = nil, []netip.Addr{noAnswer6}
 		}, `
-internet.nl ?
-  web_ipv6_ws_reach ?
-  web_ipv6_ws_similar ?
-  web_https_* ?
-  web_appsecpriv_* ?
-  web_rpki_* ?
-peil ?
-  web.* ?
-  web.ipv6.reach ?
+# What concerns the address is not measured, and the rest is judged (catalogue A.3).
+internet.nl 100
+  web_ipv6_ws_reach not_measured
+  web_ipv6_ws_similar not_measured
+  web_https_* not_measured
+  web_appsecpriv_* not_measured
+peil cannot_say
+  web.https.* not_measured
+  web.https.http3 failed
+  web.tls.* not_measured
+  web.tls.good failed
+  web.cert.* not_measured
+  web.header.* not_measured
+  web.page.* not_measured
+  web.cookie.attributes not_measured
+  web.securitytxt.* not_measured
+  web.login.plain not_measured
+  web.ipv6.reach not_measured
+  web.ipv6.similar not_measured
+  web.dns.pair not_measured
+  web.dane not_measured
 -forum
 wdo
-  wdo.* ?
+  wdo.* not_measured
 ncsc-tls-2021
-  tls.* ?
+  tls.* not_measured
 ncsc-tls-2025
-  tls.* ?`},
+  tls.* not_measured`},
 		{"no-addresses", "ipv6", Text{"geen enkel adres", "no address at all"}, func(s *Site) { s.DNS.NoA, s.DNS.NoAAAA = true, true }, noWebsite},
 
 		{"ns-no-v6", "ipv6", Text{"geen nameserver heeft IPv6", "no name server has IPv6"}, nsSet("v4-only"), nsNoV6},

@@ -132,6 +132,35 @@ ncsc-tls-2025
   tls.ciphers warning
   tls.keyexchange warning
   tls.keyexchange.ffdhe failed`
+	only13 := `
+internet.nl 100
+  web_https_tls_cipherorder passed na 10/10
+  web_https_tls_extendedmastersecret not_tested na-no-tls-1-2
+peil up_to_standard
+  web.tls.secreneg not_applicable
+  web.tls.keyexchangehash passed
+  web.tls.keyexchangehash.phaseout passed
+  web.tls.compression not_applicable
+  web.tls.clientreneg not_applicable
+  web.tls.ems not_applicable
+  web.tls.order not_applicable
+wdo
+  wdo.tls.kexhash passed
+  wdo.tls.compression not_applicable
+  wdo.tls.renegotiation.secure not_applicable
+  wdo.tls.renegotiation.client not_applicable
+  wdo.tls.ems not_applicable
+ncsc-tls-2021
+  tls.kexhash passed
+  tls.compression not_applicable
+  tls.renegotiation.secure not_applicable
+  tls.renegotiation.client not_applicable
+ncsc-tls-2025
+  tls.kexhash passed
+  tls.compression not_applicable
+  tls.renegotiation.secure not_applicable
+  tls.renegotiation.client not_applicable
+  tls.ems not_applicable`
 	one := func(inlLine, requirement string) string {
 		return `
 internet.nl 98
@@ -168,35 +197,17 @@ ncsc-tls-2025
   tls.keyexchange failed`},
 		{"tls-1-3-only", "tls", Text{"alleen TLS 1.3", "TLS 1.3 alone"}, tls(func(p *tlslab.Profile) {
 			p.Versions = []fact.Version{fact.TLS13}
-		}), `
-internet.nl 100
-  web_https_tls_cipherorder passed na 10/10
-  web_https_tls_extendedmastersecret not_tested na-no-tls-1-2
+		}), only13},
+		{"tls-only-good", "tls", Text{"alleen wat de richtlijn van 2025 goed noemt", "nothing but what the guideline of 2025 calls good"}, tls(func(p *tlslab.Profile) {
+			p.Versions = []fact.Version{fact.TLS13}
+			p.Suites = map[fact.Version][]fact.Suite{fact.TLS13: {0x1302, 0x1303}}
+			p.Groups13 = []fact.Group{fact.X25519MLKEM768}
+		}), only13 + `
 peil up_to_standard
-  web.tls.secreneg not_applicable
-  web.tls.keyexchangehash passed
-  web.tls.keyexchangehash.phaseout passed
-  web.tls.compression not_applicable
-  web.tls.clientreneg not_applicable
-  web.tls.ems not_applicable
-  web.tls.order not_applicable
-wdo
-  wdo.tls.kexhash passed
-  wdo.tls.compression not_applicable
-  wdo.tls.renegotiation.secure not_applicable
-  wdo.tls.renegotiation.client not_applicable
-  wdo.tls.ems not_applicable
-ncsc-tls-2021
-  tls.kexhash passed
-  tls.compression not_applicable
-  tls.renegotiation.secure not_applicable
-  tls.renegotiation.client not_applicable
-ncsc-tls-2025
-  tls.kexhash passed
-  tls.compression not_applicable
-  tls.renegotiation.secure not_applicable
-  tls.renegotiation.client not_applicable
-  tls.ems not_applicable`},
+  web.tls.good passed`},
+		{"no-http2", "tls", Text{"geen HTTP/2", "no HTTP/2"}, tls(func(p *tlslab.Profile) { p.ALPN = []string{"http/1.1"} }), `
+peil up_to_standard
+  web.https.http2 failed`},
 		{"tls-1-2-only", "tls", Text{"alleen TLS 1.2", "TLS 1.2 alone"}, tls(func(p *tlslab.Profile) {
 			p.Versions = []fact.Version{fact.TLS12}
 		}), `
@@ -378,6 +389,15 @@ peil up_to_standard
 		}), one("web_https_tls_keyexchangehash failed bad 0/10", "web.tls.keyexchangehash") + `
 ncsc-tls-2025
   tls.kexhash failed`},
+		{"kexhash-sha1-only", "tls", Text{"tekent de sleuteluitwisseling alleen met SHA-1", "signs the key exchange with SHA-1 alone"}, tls(func(p *tlslab.Profile) {
+			p.KexHashes = []tlslab.Hash{tlslab.SHA1}
+		}), one("web_https_tls_keyexchangehash failed bad 0/10", "web.tls.keyexchangehash") + `
+wdo
+  wdo.tls.kexhash failed|not_measured
+ncsc-tls-2021
+  tls.kexhash warning|not_measured
+ncsc-tls-2025
+  tls.kexhash failed`},
 		{"kexhash-sha224", "tls", Text{"tekent de sleuteluitwisseling ook met SHA-224", "signs the key exchange with SHA-224 as well"}, tls(func(p *tlslab.Profile) {
 			p.KexHashes = []tlslab.Hash{tlslab.SHA256, tlslab.SHA384, tlslab.SHA512, tlslab.SHA224}
 		}), `
@@ -415,12 +435,18 @@ ncsc-tls-2025
 		},
 		{"client-renegotiation-limited", "tls", Text{"de bezoeker mag vier keer heronderhandelen", "the visitor may renegotiate four times"}, tls(func(p *tlslab.Profile) { p.Renegotiations = 4 }), `
 internet.nl 100
-  web_https_tls_clientreneg info allowed-with-low-limit`},
+  web_https_tls_clientreneg info allowed-with-low-limit
+peil up_to_standard
+  web.tls.clientreneg info
+forum
+  web_legacy_tls_ncsc_web info`},
 		{"client-renegotiation", "tls", Text{"de bezoeker mag zonder grens heronderhandelen", "the visitor may renegotiate without limit"}, tls(func(p *tlslab.Profile) { p.Renegotiations = tlslab.Unlimited }), `
 internet.nl 100
   web_https_tls_clientreneg info allowed-with-too-high-limit
 peil up_to_standard
   web.tls.clientreneg warning
+forum
+  web_legacy_tls_ncsc_web info
 ncsc-tls-2025
   tls.renegotiation.client warning`},
 		{"no-ems", "tls", Text{"geen Extended Master Secret", "no Extended Master Secret"}, tls(func(p *tlslab.Profile) { p.NoEMS = true }), `
@@ -450,6 +476,7 @@ internet.nl 100
 forum
   web_legacy_tls_ncsc_web info
 peil up_to_standard
+  web.dns.caa passed
   web.tls.ocsp warning
 wdo
   wdo.tls.ocsp passed
@@ -461,6 +488,7 @@ ncsc-tls-2025
 internet.nl 100
   web_https_tls_ocsp passed good
 peil up_to_standard
+  web.dns.caa passed
   web.tls.ocsp passed
 wdo
   wdo.tls.ocsp passed
@@ -474,6 +502,7 @@ ncsc-tls-2025
 internet.nl 100
   web_https_tls_ocsp passed good
 peil up_to_standard
+  web.dns.caa passed
   web.tls.ocsp failed
 wdo
   wdo.tls.ocsp passed
@@ -483,6 +512,8 @@ ncsc-tls-2025
   tls.ocsp failed`},
 		{"ocsp-stranger", "tls", Text{"de stapled OCSP-response is van een ander", "the stapled OCSP response is by somebody else"}, ocsp(pki.StapleWrongSigner), badStaple},
 		{"ocsp-malformed", "tls", Text{"de stapled OCSP-response is er geen", "the stapled OCSP response is none"}, ocsp(pki.StapleMalformed), badStaple},
+		{"ocsp-other-certificate", "tls", Text{"de stapled OCSP-response gaat over een ander certificaat", "the stapled OCSP response is about another certificate"}, ocsp(pki.StapleOtherCert), badStaple},
+		{"ocsp-try-later", "tls", Text{"de stapled OCSP-response zegt: probeer het later", "the stapled OCSP response says: try later"}, ocsp(pki.StapleTryLater), badStaple},
 
 		{"sni-required", "tls", Text{"zonder naam (SNI) weigert de server", "without a name (SNI) the server refuses"}, tls(func(p *tlslab.Profile) { p.NoSNI = tlslab.Refuse }), `
 `},
@@ -504,6 +535,7 @@ const badStaple = `
 internet.nl 100
   web_https_tls_ocsp warning bad
 peil up_to_standard
+  web.dns.caa passed
   web.tls.ocsp failed
 forum
   web_legacy_tls_ncsc_web warning

@@ -228,6 +228,9 @@ func (n *network) siteRecords(apex string, sites []*Site) []dns.RR {
 			}
 			rrs = append(rrs, s.addresses(owner)...)
 		}
+		for _, also := range s.Also {
+			rrs = append(rrs, s.addresses(also+".")...)
+		}
 		tlsa := s.DNS.TLSA
 		if tlsa == nil {
 			tlsa = []string{TLSAGood}

@@ -132,6 +132,7 @@ const (
 	GzipBomb        Torment = "gzip_bomb"        // 10 MiB that unpack to 10 GiB
 	ShortLength     Torment = "short_length"     // Content-Length below the body sent
 	LongLength      Torment = "long_length"      // Content-Length above the body sent, then FIN
+	NeverClose      Torment = "never_close"      // a whole page whose end is the end of the connection, which does not come
 	TwoLengths      Torment = "two_lengths"      // two different Content-Length lines
 	ChunkGarbage    Torment = "chunk_garbage"    // chunk sizes that are no numbers
 	ResetHalfway    Torment = "reset_halfway"    // RST within the body

@@ -101,6 +101,10 @@ func (s *Server) torment1(ctx context.Context, c net.Conn, t Torment) {
 		say(okHead + "Content-Length: 10\r\n\r\n<p>veel langer dan tien</p>" + strings.Repeat("x", 1000))
 	case LongLength:
 		say(okHead + "Content-Length: 100000\r\n\r\n<p>veel korter</p>")
+	case NeverClose:
+		if say(okHead + "Connection: close\r\n\r\n<p>dat was het</p>\n") {
+			pause(ctx, 10*s.idle)
+		}
 	case TwoLengths:
 		say(okHead + "Content-Length: 5\r\nContent-Length: 7\r\n\r\n1234567")
 	case ChunkGarbage:
@@ -158,6 +162,10 @@ func (s *Server) torment2(ctx context.Context, w http.ResponseWriter, t Torment)
 	switch t {
 	case NeverAnswer, NeverRead, SlowHeaders:
 		pause(ctx, 10*s.idle)
+	case NeverClose:
+		if say([]byte("<p>dat was het</p>\n")) {
+			pause(ctx, 10*s.idle)
+		}
 	case SlowBody:
 		for say([]byte("z")) && pause(ctx, time.Second) {
 		}

@@ -61,13 +61,47 @@ func (p *Prober) connect(ctx context.Context, o origin, dial DialFunc, alpn []st
 		c.r = newReader(raw)
 		return c, nil
 	}
+	c, err = p.connectTLS(ctx, o, raw, alpn, plainGroups)
+	var refused *errTLS
+	if err == nil || !errors.As(err, &refused) {
+		return c, err
+	}
+	if old, oldErr := p.connectOld(ctx, o, dial); oldErr == nil {
+		return old, nil
+	}
+	if !isHandshakeFailure(err) {
+		return nil, err
+	}
+	if raw, dialErr := dial(ctx, o.host, o.addr); dialErr == nil {
+		if c, hybridErr := p.connectTLS(ctx, o, raw, alpn, hybridGroups); hybridErr == nil {
+			return c, nil
+		}
+	}
+	return nil, err
+}
+
+// The groups of the key exchange. The hybrid ones are tlsprobe's business, and would only
+// cost time here, so they are offered to a server that wants no other.
+var (
+	plainGroups  = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
+	hybridGroups = []tls.CurveID{tls.X25519MLKEM768, tls.SecP256r1MLKEM768, tls.SecP384r1MLKEM1024}
+)
+
+// isHandshakeFailure reports the alert of a server with which nothing could be agreed on
+// (RFC 8446 section 4.1.1).
+func isHandshakeFailure(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error" && op.Err.Error() == "tls: handshake failure"
+}
+
+// connectTLS makes the handshake on a fresh connection, and closes it when that fails.
+func (p *Prober) connectTLS(ctx context.Context, o origin, raw net.Conn, alpn []string, groups []tls.CurveID) (*conn, error) {
 	release := p.limit(ctx, raw)
 	defer release()
 	t := tls.Client(raw, &tls.Config{
-		ServerName: o.host, InsecureSkipVerify: true, //nolint:gosec // see above
+		ServerName: o.host, InsecureSkipVerify: true, //nolint:gosec // see connect
 		MinVersion: tls.VersionTLS10, CipherSuites: tlsSuites, NextProtos: alpn,
-		// The hybrid groups are tlsprobe's business; here they would only cost time.
-		CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521},
+		CurvePreferences: groups,
 		Time:             p.Now,
 	})
 	if err := t.HandshakeContext(ctx); err != nil {
@@ -75,13 +109,10 @@ func (p *Prober) connect(ctx context.Context, o origin, dial DialFunc, alpn []st
 		if isTimeout(err) || ctx.Err() != nil || p.gap(err) != "" {
 			return nil, err
 		}
-		if old, oldErr := p.connectOld(ctx, o, dial); oldErr == nil {
-			return old, nil
-		}
 		return nil, &errTLS{err}
 	}
 	st := t.ConnectionState()
-	c.Conn, c.version = t, fact.Version(st.Version)
+	c := &conn{Conn: t, origin: o, version: fact.Version(st.Version)}
 	for _, x := range st.PeerCertificates {
 		c.certs = append(c.certs, x.Raw)
 	}

@@ -6,6 +6,9 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -90,6 +93,21 @@ func TestAServerThatTurnsEveryHelloAway(t *testing.T) {
 	w := newWorld(t, fmt.Sprintf("tcp %s:443 %s", siteAddr, s.Listener.Addr()))
 	f := w.Fetch(t.Context(), "https", siteName, siteAddr)
 	if f.End != fact.EndClientError || f.Last().Error != "tls" || f.Last().Status != 0 {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestServerThatWantsAHybridGroupIsRead(t *testing.T) {
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "<p>quantum</p>")
+	}))
+	s.TLS = &tls.Config{MinVersion: tls.VersionTLS13, CurvePreferences: []tls.CurveID{tls.X25519MLKEM768}}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	w := newWorld(t, fmt.Sprintf("tcp %s:443 %s", siteAddr, s.Listener.Addr()))
+	f := w.Fetch(t.Context(), "https", siteName, siteAddr)
+	if f.Last().Status != 200 {
 		t.Errorf("%+v", f)
 	}
 }
