@@ -312,3 +312,28 @@ func TestCertificatesOfEveryKind(t *testing.T) {
 		}
 	}
 }
+
+// speechless resets a connection instead of sending an alert.
+type speechless struct{ net.Conn }
+
+func (s speechless) Write(b []byte) (int, error) {
+	if b[0] != 21 {
+		return s.Conn.Write(b)
+	}
+	reset(s.Conn)
+	return 0, s.Close()
+}
+
+// Some servers turn hellos away without a word. That costs each such hello twice, and
+// says as much in the end as alerts do.
+func TestAServerThatDeclinesWithoutAWord(t *testing.T) {
+	cfg := oldAndNew()
+	cfg.MinVersion = tls.VersionTLS12
+	truth, _ := probe(t, goServer(t, cfg), Full())
+	f, _ := probe(t, listen(t, func(c net.Conn) { handshake(speechless{c}, cfg) }), Full())
+	same(t, "speechless", truth, f)
+	t.Logf("%d connections with alerts, %d without", truth.Connections, f.Connections)
+	if f.Connections > 2*truth.Connections {
+		t.Errorf("%d connections, with alerts %d", f.Connections, truth.Connections)
+	}
+}

@@ -194,6 +194,7 @@ var allSchemes = []fact.SignatureScheme{
 var (
 	sha1Schemes   = []fact.SignatureScheme{0x0203, 0x0201, 0x0202}
 	sha224Schemes = []fact.SignatureScheme{0x0303, 0x0301, 0x0302}
+	sha2Schemes   = slices.DeleteFunc(slices.Clone(allSchemes), func(s fact.SignatureScheme) bool { return !isSHA2(s) })
 	rsaSchemes    = []fact.SignatureScheme{0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501, 0x0601}
 	ecSchemes     = []fact.SignatureScheme{0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x081a, 0x081b, 0x081c}
 )

@@ -261,7 +261,7 @@ func TestOldAndOddServers(t *testing.T) {
 	if got := groups(f, fact.TLS12); got != "sect283k1 secp192r1 brainpoolP256r1 ffdhe2048" {
 		t.Error(got)
 	}
-	if !f.KexHashSHA1.Yes() || !f.KexHashSHA224.Yes() || f.KexHashSHA2.Yes() || !f.ExtendedMasterSecret.No() || !f.Compression.No() {
+	if !f.KexHashSHA1.Yes() || !f.KexHashSHA224.Yes() || !f.KexHashSHA2.No() || !f.ExtendedMasterSecret.No() || !f.Compression.No() {
 		t.Errorf("%+v %+v %+v %+v", f.KexHashSHA1, f.KexHashSHA224, f.KexHashSHA2, f.ExtendedMasterSecret)
 	}
 	if len(f.DH) != 1 || f.DH[0].Name != "ffdhe2048" {

@@ -43,6 +43,13 @@ func (r *run) kexHash() {
 		a = r.hashHello(sha1Schemes, "SHA-1 alone")
 		r.hashAnswer(sha1, a, usedHash(a, sha1Schemes))
 	}
+	r.mu.Lock()
+	known := r.out.KexHashSHA2.Yes() || !sha1.Yes() && !sha224.Yes()
+	r.mu.Unlock()
+	if !known { // all that it has signed so far was with the old hashes
+		a := r.hashHello(sha2Schemes, "SHA-2 alone")
+		r.hashAnswer(&r.out.KexHashSHA2, a, usedHash(a, sha2Schemes))
+	}
 }
 
 func (r *run) hashHello(schemes []fact.SignatureScheme, about string) *reply {
