@@ -170,8 +170,6 @@ func certificateCases() []verdictCase {
 // rootOf is the certificate of the authority above the intermediate.
 func rootOf(t *testing.T) []byte { return selfSigned(t, "ISRG") }
 
-func selfMade(t *testing.T) []byte { return selfSigned(t, "Elders") }
-
 func selfSigned(t *testing.T, org string) []byte {
 	k := keysOfRun()
 	root := &x509.Certificate{

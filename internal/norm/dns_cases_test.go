@@ -134,6 +134,10 @@ func dnsCases() []verdictCase {
 			m.Web.Pair.Plain6, m.Web.Pair.Secure6 = &fact.Fetch{Gap: fact.GapNotPublic}, &fact.Fetch{Gap: fact.GapNotPublic}
 		}), Passed, "pair-answers"),
 		peilCase("web.dns.pair", "not looked up", facts(func(m *fact.Measurement) { m.Web.Pair.A, m.Web.Pair.AAAA = nil, nil }), NotMeasured, "gap-not-asked"),
+		peilCase("web.dns.pair", "www. before what is no domain", facts(func(m *fact.Measurement) { m.Target.Name, m.Web.Pair = "www.sub.example.nl", nil }), NotApplicable, "no-pair"),
+		peilCase("web.dns.pair", "www. before what may be a domain", facts(func(m *fact.Measurement) {
+			m.Target.Name, m.Web.Pair, m.DNS.NSOwner, m.DNS.NSGap = "www.sub.example.nl", nil, "", fact.GapTimeout
+		}), NotMeasured, "gap-timeout"),
 		peilCase("web.dns.pair", "no pair", facts(func(m *fact.Measurement) { m.Target.Name, m.Web.Pair = "sub.example.nl", nil }), NotApplicable, "no-pair"),
 
 		peilCase("web.dns.caa", "allows the issuer", unchanged, Passed, "caa-allows"),

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"peil/internal/fact"
+	"peil/internal/name"
 )
 
 var dnsDangling = rule{
@@ -127,10 +128,7 @@ var dnsPair = rule{
 		}
 		p := v.Web.Pair
 		if p == nil {
-			if strings.HasPrefix(v.Target.Name, "www.") {
-				return combine(missed(""))
-			}
-			return combine(none(because("no-pair")))
+			return combine(v.withoutPair())
 		}
 		if denied(p.A) && denied(p.AAAA) {
 			return combine(fail(because("pair-no-address", p.Name)).on(p.Name).with(p.Name + ": no A, no AAAA"))
@@ -148,6 +146,21 @@ var dnsPair = rule{
 		}
 		return combine(fs...)
 	},
+}
+
+// withoutPair says why nobody looked at a counterpart: www. before what is no domain of
+// its own has none (interfaces.md), nor has any other name.
+func (v *view) withoutPair() finding {
+	apex, www := strings.CutPrefix(v.Target.Name, "www.")
+	switch {
+	case !www:
+		return none(because("no-pair"))
+	case name.Registrable(apex) == apex || v.DNS == nil || v.DNS.NSOwner == apex:
+		return missed("")
+	case v.DNS.NSGap != "":
+		return missed(v.DNS.NSGap)
+	}
+	return none(because("no-pair"))
 }
 
 // onlyMapped reports that an AAAA record set holds no address of IPv6 proper.

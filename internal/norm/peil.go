@@ -136,7 +136,7 @@ func peilWeb() []row {
 
 		// Should: DNS and DNSSEC.
 		{"web.dns.caa", "dns", Should, Public, Text{"CAA", "CAA"}, practice, rfc("8659", "4"), dnsCAA},
-		{"web.dns.delegation", "dns", Should, Public, Text{"Delegatie van het domein", "Delegation of the domain"}, practice, rfc("1034", "4.2.2"), dnsDelegation},
+		{"web.dns.delegation", "dns", Should, Public, Text{"Nameservers van het domein", "Delegation of the domain"}, practice, rfc("1034", "4.2.2"), dnsDelegation},
 		{"web.dns.pair", "dns", Should, Public, Text{"Met en zonder www.", "With and without www."}, practice, own, dnsPair},
 		{"web.dnssec.nsec3", "dnssec", Should, Public, Text{"DNSSEC: instellingen van NSEC3", "DNSSEC: NSEC3 settings"}, practice, rfc("9276", "3.1"), dnssecNSEC3},
 		{"web.dnssec.lifetime", "dnssec", Should, Public, Text{"DNSSEC: handtekeningen op tijd vernieuwd", "DNSSEC: signatures renewed in time"}, practice, rfc("6781", "4.4.2"), dnssecLifetime},
