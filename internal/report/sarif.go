@@ -86,13 +86,15 @@ func (s *sarifWriter) Write(it Item) error {
 	for _, r := range it.Results {
 		for i := range r.Verdicts {
 			v := &r.Verdicts[i]
-			level := "warning"
-			switch v.Outcome {
-			case norm.Failed:
-				level = "error"
-			case norm.Warning:
-			default:
+			if v.Outcome != norm.Failed && v.Outcome != norm.Warning {
 				continue
+			}
+			level := "warning"
+			switch {
+			case v.Level == norm.Could || v.Level == norm.Optional:
+				level = "note" // ahead of the norm: nothing to be blocked by
+			case v.Outcome == norm.Failed && (v.Level == norm.Must || v.Level == norm.Required):
+				level = "error"
 			}
 			q := s.requirement(r.Edition, v.ID)
 			msg := fmt.Sprintf("%s: %s: %s", name, s.in(q.Title), s.found(r.Edition, v))
