@@ -57,7 +57,7 @@ const renewFixCode = "certbot renew --deploy-hook 'systemctl reload nginx'"
 
 var certTrust = rule{
 	explain: Text{
-		"Elk certificaat dat de website toont, leidt via de meegestuurde certificaten naar een wortel die Mozilla vertrouwt, en doorstaat het alles wat een browser nagaat. Past alleen de naam niet, dan staat dat bij 'Certificaat past bij de naam'.",
+		"Elk certificaat dat de website toont, leidt via de meegestuurde certificaten naar een wortel die Mozilla vertrouwt, en doorstaat alles wat een browser nagaat. Past alleen de naam niet, dan staat dat bij 'Certificaat past bij de naam'.",
 		"Each certificate that the website shows leads by way of the certificates sent along to a root that Mozilla trusts, with all checks of a browser. When only the name does not match, that is said at 'Certificate matches the name'.",
 	},
 	why: Text{
