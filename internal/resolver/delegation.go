@@ -18,7 +18,7 @@ type delegation struct {
 }
 
 func (d *delegation) size() int {
-	n := 128
+	n := 400
 	for _, s := range d.ns {
 		n += 16 + len(s)
 	}

@@ -42,7 +42,7 @@ type reply struct {
 }
 
 func (p *reply) size() int {
-	n := 320 + len(p.name) + len(p.target) + p.set.size()
+	n := 560 + len(p.name) + len(p.target) + p.set.size()
 	for _, s := range p.auth {
 		n += s.size()
 	}

@@ -21,7 +21,7 @@ type trust struct {
 }
 
 func (z *trust) size() int {
-	n := 256 + len(z.zone)
+	n := 500 + len(z.zone)
 	for _, k := range z.keys {
 		n += 256 + 3*len(k.rdata)
 	}
