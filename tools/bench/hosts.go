@@ -62,11 +62,11 @@ func startHosts(ctx context.Context, dir string, n int) (*hosts, error) {
 	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // nginx sheds its privileges and reads here
 		return nil, err
 	}
-	words, err := material(dir)
+	words, err := material(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	port, err := freePort(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,9 @@ func (h *hosts) connections(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(5 * time.Second))
+	if err := c.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		return 0, err
+	}
 	if _, err := fmt.Fprint(c, "GET / HTTP/1.0\r\n\r\n"); err != nil {
 		return 0, err
 	}
@@ -130,8 +132,8 @@ func (h *hosts) connections(ctx context.Context) (int, error) {
 }
 
 // freePort finds a port that is free on every loopback address.
-func freePort() (uint16, error) {
-	l, err := net.Listen("tcp4", "0.0.0.0:0")
+func freePort(ctx context.Context) (uint16, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp4", "0.0.0.0:0")
 	if err != nil {
 		return 0, err
 	}
@@ -141,7 +143,7 @@ func freePort() (uint16, error) {
 
 // material writes certificates and Diffie-Hellman parameters and returns what puts
 // them into a server's settings.
-func material(dir string) (*strings.Replacer, error) {
+func material(ctx context.Context, dir string) (*strings.Replacer, error) {
 	write := func(name, kind string, der []byte) (string, error) {
 		file := filepath.Join(dir, name)
 		return file, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600)
@@ -187,7 +189,7 @@ func material(dir string) (*strings.Replacer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := exec.Command(openssl, "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048", "-out", dh).CombinedOutput()
+	out, err := exec.CommandContext(ctx, openssl, "genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048", "-out", dh).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("openssl genpkey: %w\n%s", err, out)
 	}

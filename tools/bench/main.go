@@ -89,7 +89,7 @@ func run(ctx context.Context, args []string) (err error) {
 	defer cancel()
 
 	r := &results{At: time.Now().UTC()}
-	r.Machine, err = machine()
+	r.Machine, err = machine(ctx)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -115,7 +116,7 @@ func (r *results) write(page string) error {
 }
 
 // machine says on what it was measured.
-func machine() (string, error) {
+func machine(ctx context.Context) (string, error) {
 	model := "an unnamed processor"
 	if f, err := os.Open("/proc/cpuinfo"); err == nil {
 		defer f.Close()
@@ -126,7 +127,7 @@ func machine() (string, error) {
 			}
 		}
 	}
-	out, err := exec.Command("nproc").Output() // what taskset left of them
+	out, err := exec.CommandContext(ctx, "nproc").Output() // what taskset left of them
 	if err != nil {
 		return "", fmt.Errorf("counting the cores: %w", err)
 	}
