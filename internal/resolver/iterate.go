@@ -214,7 +214,7 @@ func (t *task) askZone(d *delegation, q question) (*result, error) {
 		return fallback, nil
 	}
 	for a, err := range silence {
-		if said == nil || !(never(err) || t.r.dead(a)) {
+		if said == nil || (!never(err) && !t.r.dead(a)) {
 			unheard = worse(unheard, err)
 		}
 	}
