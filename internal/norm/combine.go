@@ -22,6 +22,19 @@ type finding struct {
 // because makes a reason: a code of the catalogue of reasons and its arguments.
 func because(code string, args ...string) Reason { return Reason{Code: code, Args: args} }
 
+// worded is because, with words of its own for the kind when the catalogue of reasons
+// has them, and else the kind before the other arguments.
+func worded(code, kind string, args ...string) Reason {
+	own := code + "-" + strings.ReplaceAll(kind, "_", "-")
+	if t, ok := reasons()[own]; ok {
+		if !strings.Contains(t.EN, "{1}") {
+			args = nil // the words say it all
+		}
+		return because(own, args...)
+	}
+	return because(code, append([]string{kind}, args...)...)
+}
+
 // Shorthands for the findings of a rule.
 func pass(r Reason) finding { return finding{outcome: Passed, saw: r} }
 func fail(r Reason) finding { return finding{outcome: Failed, saw: r} }

@@ -74,6 +74,15 @@ func breaks(d securitytxt.Defect) bool {
 	return d.Kind() == securitytxt.KindError && d.Code != securitytxt.NoCSAFFile
 }
 
+// defect is the reason for a defect of the file.
+func defect(code string, d securitytxt.Defect) Reason {
+	r := worded(code, d.Code, d.Text)
+	if r.Code == code {
+		r.Args = r.Args[:1] // the code of the defect alone
+	}
+	return r
+}
+
 func defectLine(d securitytxt.Defect) string {
 	s := d.Code
 	if d.Line > 0 {
@@ -121,7 +130,7 @@ var securityTxtValid = rule{
 					continue
 				}
 				if out.outcome == Passed {
-					out = fail(because("securitytxt-defect", d.Code))
+					out = fail(defect("securitytxt-defect", d))
 				}
 				out = out.with(defectLine(d))
 			}
@@ -194,7 +203,7 @@ var securityTxtQuality = rule{
 				if breaks(d) || d.Code == securitytxt.NotSigned {
 					continue
 				}
-				weak(because("securitytxt-advice", d.Code), defectLine(d))
+				weak(defect("securitytxt-advice", d), defectLine(d))
 			}
 			if cs := f.Values("contact"); len(cs) > 0 && !usableContact(cs) {
 				weak(because("securitytxt-contact", cs[0]), "Contact: "+cs[0])
