@@ -42,6 +42,9 @@ func (c *scanCmd) Run(ctx context.Context, std streams) error {
 	if c.Resume && c.Facts == "" {
 		return errors.New("--resume needs --facts FILE: the facts of the run to go on with")
 	}
+	if c.Parallel < 0 {
+		return fmt.Errorf("--parallel %d: want a number of websites", c.Parallel)
+	}
 	lang := c.Language()
 	in, err := c.Names.Open(std.in, func(e *name.LineError) {
 		fmt.Fprintln(std.err, i18n.T(lang, "input.wrong", e.Line, e.Err))
@@ -77,7 +80,7 @@ func (c *scanCmd) Run(ctx context.Context, std streams) error {
 	s := survey.Survey{Editions: editions, Out: out.Writer}
 	progress := &survey.Progress{Out: std.err, Lang: lang, Total: total, Waiting: meter.Waiting, Now: time.Now}
 	if config.Terminal(std.err) {
-		progress.Live, progress.Width = true, 80
+		progress.Live, progress.Width = true, config.Columns(std.err)
 	}
 	progress.Start(0)
 	if !c.Quiet && (many || total > 1) {

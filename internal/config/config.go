@@ -41,7 +41,7 @@ func (l Look) Options(w io.Writer, meter string) (report.Options, error) {
 	}
 	if Terminal(w) {
 		o.Color = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-		o.Width = columns(w)
+		o.Width = Columns(w)
 	}
 	if s := os.Getenv("COLUMNS"); s != "" {
 		n, err := strconv.Atoi(s)
@@ -62,7 +62,8 @@ func Terminal(w io.Writer) bool {
 	return err == nil
 }
 
-func columns(w io.Writer) int {
+// Columns is the width of the terminal that w is; 80 when it is none.
+func Columns(w io.Writer) int {
 	if f, ok := w.(*os.File); ok {
 		if ws, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil && ws.Col >= 40 {
 			return min(int(ws.Col), 120)

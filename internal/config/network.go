@@ -39,6 +39,9 @@ type Network struct {
 	// Limits take the place of politeness towards simulated addresses.
 	Limits egress.Limits `kong:"-"`
 	Spread time.Duration `hidden:"" help:"Time between the tries of a silent address; shorter than 3s only with --network-map."`
+	// Timeout takes the place of what the probes of TLS and HTTP wait for an answer, 5 s
+	// and 10 s, at simulated addresses alone: slow ones are slow on purpose there.
+	Timeout time.Duration `kong:"-"`
 }
 
 // Meter is a scanner with all it rests on.
@@ -73,7 +76,10 @@ func (n Network) Open(ctx context.Context, editions []*norm.Edition, version str
 	if n.Spread != 0 && n.Spread < 3*time.Second && !simulated {
 		return nil, errors.New("--spread below 3s is for simulated networks alone (--network-map)")
 	}
-	c := scan.Config{Egress: door, Editions: editions, Contact: n.Contact, Meter: version, Vantage: "here", Parallel: atATime(n.Parallel, door.Limits().Open), Spread: n.Spread}
+	if n.Timeout != 0 && !simulated {
+		return nil, errors.New("another time limit is for simulated networks alone")
+	}
+	c := scan.Config{Timeout: n.Timeout, Egress: door, Editions: editions, Contact: n.Contact, Meter: version, Vantage: "here", Parallel: atATime(n.Parallel, door.Limits().Open), Spread: n.Spread}
 	if mandate != nil {
 		c.Mandate = &fact.Mandate{Who: mandate.Who, Authority: mandate.Authority, Until: mandate.Until}
 	}
@@ -94,7 +100,7 @@ func (n Network) Open(ctx context.Context, editions []*norm.Edition, version str
 		return nil, err
 	}
 	c.Sources.Roots = roots.Note
-	prober, err := tlsprobe.New(tlsprobe.Config{Roots: roots, Spread: n.Spread})
+	prober, err := tlsprobe.New(tlsprobe.Config{Roots: roots, Spread: n.Spread, Timeout: n.Timeout})
 	if err != nil {
 		return nil, err
 	}

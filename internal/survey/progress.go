@@ -121,12 +121,15 @@ func (p *Progress) line(now time.Time) string {
 	wait := ""
 	if p.Waiting != nil {
 		if w := p.Waiting(); w != "" {
-			wait = i18n.T(p.Lang, "progress.waiting", w)
+			wait = " · " + i18n.T(p.Lang, "progress.waiting", w)
 		}
 	}
 	r := i18n.Float(p.Lang, rate, 1)
 	if p.Total == 0 {
 		return i18n.T(p.Lang, "progress.unknown", i18n.Int(p.Lang, p.done), r, wait)
+	}
+	if p.done == 0 { // nothing to reckon with yet
+		return i18n.T(p.Lang, "progress.begun", i18n.Int(p.Lang, p.Total), wait)
 	}
 	left := "?"
 	if rate > 0 {
