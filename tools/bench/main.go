@@ -105,7 +105,7 @@ func run(ctx context.Context, args []string) (err error) {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
-	if s.page != "" {
+	if s.page != "" && s.only == "" { // a part alone is not the whole table
 		if err := r.write(s.page); err != nil {
 			return err
 		}
