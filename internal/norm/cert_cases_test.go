@@ -87,7 +87,13 @@ func certificateCases() []verdictCase {
 	}
 	return []verdictCase{
 		peilCase("web.cert.trust", "trusted", unchanged, Passed, "trusted"),
-		peilCase("web.cert.trust", "self-signed", chain(untrusted("self_signed")), Failed, "untrusted"),
+		peilCase("web.cert.trust", "self-signed", chain(untrusted("self_signed")), Failed, "untrusted-self-signed"),
+		peilCase("web.cert.trust", "expired", chain(untrusted("expired")), Failed, "untrusted-expired"),
+		peilCase("web.cert.trust", "not yet valid", chain(untrusted("not_yet_valid")), Failed, "untrusted-not-yet-valid"),
+		peilCase("web.cert.trust", "nobody known", chain(untrusted("unknown_authority")), Failed, "untrusted-unknown-authority"),
+		peilCase("web.cert.trust", "for clients", chain(untrusted("incompatible_usage")), Failed, "untrusted-incompatible-usage"),
+		peilCase("web.cert.trust", "forged", chain(untrusted("bad_signature")), Failed, "untrusted-bad-signature"),
+		peilCase("web.cert.trust", "a constraint of the authority", chain(untrusted("constraint")), Failed, "untrusted"),
 		peilCase("web.cert.trust", "only the name is wrong", chain(func(c *fact.Chain) {
 			c.Trust = fact.Trust{Problem: "name_mismatch", PathWithoutName: true}
 		}), Passed, "trusted"),
@@ -98,7 +104,7 @@ func certificateCases() []verdictCase {
 				d := &m.Web.Hosts[i].TLS.Deployments
 				*d = append(*d, fact.Deployment{Chain: "r", Auth: "rsa"})
 			}
-		}, Failed, "untrusted"),
+		}, Failed, "untrusted-unknown-authority"),
 		peilCase("web.cert.trust", "what SSL 2.0 sends is no chain", func(t *testing.T, m *fact.Measurement) {
 			m.Chains = append(m.Chains, fact.Chain{ID: "s", Certs: m.Chains[0].Certs[:1], Trust: fact.Trust{Problem: "unknown_authority"}})
 			for i := range m.Web.Hosts {

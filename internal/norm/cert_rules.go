@@ -75,7 +75,11 @@ var certTrust = rule{
 			if c.Trust.Trusted || (c.Trust.Problem == "name_mismatch" && c.Trust.PathWithoutName) {
 				return pass(because("trusted", issuerName(cs[0]))).till(v.after(c.Trust.Until))
 			}
-			f := fail(because("untrusted", trustProblem(c))).with(trustProblem(c), "issuer "+issuerName(cs[0]))
+			why := worded("untrusted", c.Trust.Problem)
+			if why.Code == "untrusted" {
+				why.Args = []string{trustProblem(c)}
+			}
+			f := fail(why).with(trustProblem(c), "issuer "+issuerName(cs[0]))
 			if c.Trust.Problem == "not_yet_valid" {
 				f = f.till(v.after(cs[0].NotBefore))
 			}
