@@ -119,7 +119,7 @@ func (c Country) Run(ctx context.Context) (_ *Result, err error) {
 	}
 	defer r.Close()
 	editions := norm.Editions()
-	m, err := Meter(ctx, r, editions, c.Version, Generous())
+	m, err := Meter(ctx, r, editions, c.Version, Pace{Limits: Generous()})
 	if err != nil {
 		return nil, err
 	}

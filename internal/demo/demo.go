@@ -25,8 +25,15 @@ func Generous() egress.Limits {
 	return egress.Limits{TCPBurst: 200, TCPRate: 5000, NetFactor: 16, UDPBurst: 2000, UDPRate: 50000, DialTimeout: time.Second, Backoff: time.Millisecond, BackoffMax: 10 * time.Millisecond}
 }
 
+// Pace is how fast simulated sites are measured. The zero value is as fast as real ones.
+type Pace struct {
+	Limits   egress.Limits
+	Timeout  time.Duration // for an answer; 0: that of each probe
+	Parallel int           // targets at a time; 0: as many as politeness and memory allow
+}
+
 // Meter opens a meter for a lab that runs in this process.
-func Meter(ctx context.Context, r *lab.Running, editions []*norm.Edition, version string, limits egress.Limits) (*config.Meter, error) {
+func Meter(ctx context.Context, r *lab.Running, editions []*norm.Edition, version string, pace Pace) (*config.Meter, error) {
 	dir, err := os.MkdirTemp("", "peil-lab-")
 	if err != nil {
 		return nil, fmt.Errorf("a directory for the lab's files: %w", err)
@@ -36,7 +43,7 @@ func Meter(ctx context.Context, r *lab.Running, editions []*norm.Edition, versio
 		return nil, err
 	}
 	n := Network(dir)
-	n.Spread, n.Limits = Spread, limits
+	n.Spread, n.Limits, n.Timeout, n.Parallel = Spread, pace.Limits, pace.Timeout, pace.Parallel
 	return n.Open(ctx, editions, version)
 }
 
