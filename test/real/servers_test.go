@@ -156,6 +156,7 @@ LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
 LoadModule headers_module /usr/lib/apache2/modules/mod_headers.so
 DocumentRoot %[1]s
 %[2]s`, dir, hosts.String(), serverName))
-	start(t, ports, "apache2", "-D", "FOREGROUND", "-f", conf)
+	// One process, so that nothing is left when the test itself is killed.
+	start(t, ports, "apache2", "-X", "-f", conf)
 	return ports
 }
