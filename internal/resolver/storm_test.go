@@ -220,7 +220,7 @@ func TestNoStormMakesAZoneBogus(t *testing.T) {
 	w, s, asks := stormWorld(t)
 	var c Config
 	w.build(func(b *Config) { c = *b })
-	seeds := 24
+	seeds := 16
 	switch {
 	case testing.Short():
 		seeds = 8
