@@ -100,29 +100,30 @@ func cleanItem(it Item) Item {
 
 func dirtyVerdict(v *norm.Verdict) bool {
 	for _, r := range v.Reasons {
-		if slices.ContainsFunc(r.Args, dirty) {
+		if dirty(r.Code) || slices.ContainsFunc(r.Args, dirty) {
 			return true
 		}
 	}
 	for _, s := range v.PerSubject {
-		if dirty(s.Subject) || slices.ContainsFunc(s.Saw.Args, dirty) {
+		if dirty(s.Subject) || dirty(s.Saw.Code) || slices.ContainsFunc(s.Saw.Args, dirty) {
 			return true
 		}
 	}
-	return dirty(v.Check) || slices.ContainsFunc(v.Evidence, dirty)
+	return dirty(v.Check) || dirty(string(v.Gap)) || slices.ContainsFunc(v.Evidence, dirty)
 }
 
 func cleanVerdict(v norm.Verdict) norm.Verdict {
-	v.Check = Clean(v.Check)
+	v.Check, v.Gap = Clean(v.Check), fact.Gap(Clean(string(v.Gap)))
 	v.Evidence = cleanAll(v.Evidence)
 	v.Reasons = slices.Clone(v.Reasons)
 	for i := range v.Reasons {
+		v.Reasons[i].Code = Clean(v.Reasons[i].Code)
 		v.Reasons[i].Args = cleanAll(v.Reasons[i].Args)
 	}
 	v.PerSubject = slices.Clone(v.PerSubject)
 	for i := range v.PerSubject {
 		s := &v.PerSubject[i]
-		s.Subject, s.Saw.Args = Clean(s.Subject), cleanAll(s.Saw.Args)
+		s.Subject, s.Saw.Code, s.Saw.Args = Clean(s.Subject), Clean(s.Saw.Code), cleanAll(s.Saw.Args)
 	}
 	return v
 }

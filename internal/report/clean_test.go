@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"peil/internal/fact"
 	"peil/internal/i18n"
 	"peil/internal/norm"
 )
@@ -41,9 +42,10 @@ func TestNoFormatPassesOnWhatSteers(t *testing.T) {
 			for i := range it.Results[0].Verdicts {
 				v := &it.Results[0].Verdicts[i]
 				v.Check += evil
+				v.Gap = fact.Gap(evil)
 				v.Evidence = append(v.Evidence, evil)
 				v.Reasons = append(v.Reasons, norm.Reason{Code: "max-age", Args: []string{evil, evil}})
-				v.PerSubject = append(v.PerSubject, norm.SubjectVerdict{Subject: evil, Outcome: v.Outcome, Saw: norm.Reason{Args: []string{evil}}})
+				v.PerSubject = append(v.PerSubject, norm.SubjectVerdict{Subject: evil, Outcome: v.Outcome, Saw: norm.Reason{Code: evil, Args: []string{evil}}})
 			}
 			out := render(t, format, Options{Lang: i18n.EN, Detail: detail}, it)
 			if bad := steering.FindString(out); bad != "" {
