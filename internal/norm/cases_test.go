@@ -109,6 +109,9 @@ func TestEveryBranchGivesItsVerdict(t *testing.T) {
 			if (v.Outcome == Failed || v.Outcome == Warning) && len(v.Evidence) == 0 {
 				t.Error("a verdict below passed without evidence")
 			}
+			if v.Level == Must && (v.Outcome == Warning || v.Outcome == Info) {
+				t.Errorf("a must is met or not: %v", v.Outcome) // catalogue A.5
+			}
 			if (v.Outcome == NotMeasured) != (v.Gap != "") {
 				t.Errorf("outcome %v with gap %q", v.Outcome, v.Gap)
 			}
