@@ -161,8 +161,9 @@ func (w *work) host(ctx context.Context, addr netip.Addr, h *fact.WebHost) *http
 	return visit
 }
 
-// control applies part (c) of the rule of catalogue A.2 to a server that turned away
-// every hello of the prober: when the visitor's handshake succeeded, we were cut off.
+// control applies parts (b) and (c) of the rule of catalogue A.2 to a server that turned
+// away every hello of the prober. Another host must have answered in the same address
+// family. When the visitor's handshake succeeded, we were cut off.
 // When this address spoke TLS for another name earlier in the run, only an alert is an
 // answer: a reset may be a firewall that has had enough of us.
 func (w *work) control(h *fact.WebHost, secure netip.AddrPort) {
@@ -175,6 +176,8 @@ func (w *work) control(h *fact.WebHost, secure netip.AddrPort) {
 		first := h.HTTP.Secure.First()
 		if first != nil && first.TLSVersion != 0 || !w.http.Alerted(secure) && w.s.reach.Reached(key) {
 			h.TLS.Working = fact.Observed{Gap: fact.GapBlocked}
+		} else if !w.s.reach.Control(h.Addr) {
+			h.TLS.Working = fact.Observed{Gap: fact.GapOurNetwork}
 		}
 	}
 }

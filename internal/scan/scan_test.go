@@ -24,6 +24,7 @@ import (
 	"peil/internal/fact"
 	"peil/internal/norm"
 	"peil/internal/probe/httpprobe"
+	"peil/internal/probe/reach"
 	"peil/internal/probe/tlsprobe"
 )
 
@@ -521,6 +522,7 @@ func TestAServerThatCutTheProberOffIsNotWithoutTLS(t *testing.T) {
 	at := netip.MustParseAddrPort(v4 + ":443")
 	declined := func(first fact.Hop) *fact.WebHost {
 		return &fact.WebHost{
+			Addr: at.Addr(),
 			TLS:  &fact.TLS{Working: fact.Observed{Answer: fact.Declined}},
 			HTTP: &fact.HTTP{Secure: &fact.Fetch{Hops: []fact.Hop{first}}},
 		}
@@ -530,6 +532,11 @@ func TestAServerThatCutTheProberOffIsNotWithoutTLS(t *testing.T) {
 	if w.control(h, at); h.TLS.Working.Gap != fact.GapBlocked {
 		t.Errorf("the visitor came through: %+v", h.TLS.Working)
 	}
+	h = declined(fact.Hop{Error: "tls"})
+	if w.control(h, at); h.TLS.Working.Gap != fact.GapOurNetwork {
+		t.Errorf("no other host ever answered: %+v", h.TLS.Working)
+	}
+	x.reach.Answered(reach.Port{Net: "udp", Addr: netip.MustParseAddrPort("192.0.2.53:53")})
 	h = declined(fact.Hop{Error: "tls"})
 	if w.control(h, at); !h.TLS.Working.No() {
 		t.Errorf("nobody ever came through: %+v", h.TLS.Working)
