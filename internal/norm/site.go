@@ -156,10 +156,25 @@ func origin(url string) (scheme, host string) {
 	return strings.ToLower(scheme), strings.TrimSuffix(strings.ToLower(rest), ".")
 }
 
+// plainHost reports whether a name can stand in a command line as it is: letters,
+// digits, dots, hyphens and underscores, or an IP address; "." is the root.
+func plainHost(s string) bool {
+	for _, c := range s {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '-', c == '_', c == ':':
+		default:
+			return false
+		}
+	}
+	return s != "" && s[0] != '-'
+}
+
 // fillIn completes a command by which anyone can see a verdict for himself: {name} is
 // the target, {zone} the name that has its name servers, {addr} the address of the
-// first subject that is worst (without one there is no command), {resolve} the option that makes curl use it, {peer} host and port for
-// openssl, {subject} the subject itself.
+// first subject that is worst (without one there is no command), {resolve} the option
+// that makes curl use it, {peer} host and port for openssl, {subject} the subject itself.
+// People paste these commands, and names in the DNS are others' to choose: where one is
+// missing or not a plain host name there is no command.
 func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 	if check == "" {
 		return ""
@@ -185,6 +200,11 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 	zone := m.Target.Name
 	if m.DNS != nil && m.DNS.NSOwner != "" {
 		zone = m.DNS.NSOwner
+	}
+	for place, s := range map[string]string{"{name}": m.Target.Name, "{zone}": zone, "{subject}": word} {
+		if strings.Contains(check, place) && !plainHost(s) {
+			return ""
+		}
 	}
 	var b strings.Builder
 	for {
