@@ -8,6 +8,7 @@ import (
 
 	"peil/internal/config"
 	"peil/internal/i18n"
+	"peil/internal/lab"
 	"peil/internal/name"
 	"peil/internal/report"
 	"peil/internal/survey"
@@ -67,6 +68,7 @@ func (c *scanCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
+	c.Network.Simulated = lab.InNamespace()
 	meter, err := c.Network.Open(ctx, editions, version)
 	if err != nil {
 		return err

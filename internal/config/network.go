@@ -36,6 +36,8 @@ type Network struct {
 	Allow       []string `placeholder:"CIDR" help:"Allow addresses in CIDR though they are not public; repeat for more."`
 	NetworkMap  string   `placeholder:"FILE" help:"Lead addresses elsewhere; what is not in the map does not exist. Results say simulated."`
 	Mandate     string   `placeholder:"FILE" help:"Who allowed intrusive probes, for which names, until when."`
+	// Simulated says that this machine's whole network is the lab's.
+	Simulated bool `kong:"-"`
 	// Limits take the place of politeness towards simulated addresses.
 	Limits egress.Limits `kong:"-"`
 	Spread time.Duration `hidden:"" help:"Time between the tries of a silent address; shorter than 3s only with --network-map."`
@@ -79,7 +81,7 @@ func (n Network) Open(ctx context.Context, editions []*norm.Edition, version str
 	if n.Timeout != 0 && !simulated {
 		return nil, errors.New("another time limit is for simulated networks alone")
 	}
-	c := scan.Config{Timeout: n.Timeout, Egress: door, Editions: editions, Contact: n.Contact, Meter: version, Vantage: "here", Parallel: atATime(n.Parallel, door.Limits().Open), Spread: n.Spread}
+	c := scan.Config{Timeout: n.Timeout, Egress: door, Editions: editions, Contact: n.Contact, Meter: version, Vantage: "here", Simulated: n.Simulated, Parallel: atATime(n.Parallel, door.Limits().Open), Spread: n.Spread}
 	if mandate != nil {
 		c.Mandate = &fact.Mandate{Who: mandate.Who, Authority: mandate.Authority, Until: mandate.Until}
 	}

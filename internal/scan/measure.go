@@ -46,7 +46,7 @@ func (s *Scanner) Measure(ctx context.Context, t fact.Target) *fact.Measurement 
 	}()
 	w.m = &fact.Measurement{
 		Schema: fact.Schema, Target: t, At: s.c.Now().UTC(), Vantage: s.c.Vantage, Meter: s.c.Meter,
-		Simulated: s.c.Egress.Simulated(), Asked: s.asked, Sources: s.c.Sources, Mandate: s.c.Mandate,
+		Simulated: s.c.Simulated || s.c.Egress.Simulated(), Asked: s.asked, Sources: s.c.Sources, Mandate: s.c.Mandate,
 	}
 	var tally resolver.Tally
 	ctx = resolver.WithTally(ctx, &tally)

@@ -49,6 +49,9 @@ type Config struct {
 	Vantage  string          // from where it measures, in words
 	Sources  fact.Sources
 	Mandate  *fact.Mandate
+	// Simulated says that what is measured is not real, though no network map says so: a
+	// namespace in which every address is the lab's.
+	Simulated bool
 
 	// Roots are root servers, for the self-test. None: those that the resolver knows.
 	Roots []netip.AddrPort
