@@ -40,9 +40,16 @@ func UseResolver() error {
 	return nil
 }
 
+// envInside marks a program that runs in a lab's namespace.
+const envInside = "PEIL_LAB"
+
+// Inside reports whether this program was started in a lab's namespace: every address
+// that it reaches is simulated.
+func Inside() bool { return os.Getenv(envInside) == "simulated" }
+
 // Environ is the environment for a program in the namespace: env without the mark of
-// this process, and, when the lab's certificate is at ca, with what makes OpenSSL, curl
-// and Go trust it.
+// this process, with that of Inside, and, when the lab's certificate is at ca, with what
+// makes OpenSSL, curl and Go trust it.
 func Environ(env []string, ca string) []string {
 	var out []string
 	for _, e := range env {
@@ -50,6 +57,7 @@ func Environ(env []string, ca string) []string {
 			out = append(out, e)
 		}
 	}
+	out = append(out, envInside+"=simulated")
 	if ca != "" {
 		out = append(out, "SSL_CERT_FILE="+ca, "CURL_CA_BUNDLE="+ca)
 	}
