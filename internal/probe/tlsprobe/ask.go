@@ -130,6 +130,11 @@ func (r *run) confirmAlive() {
 	}
 }
 
+// forget is how long a server gets to notice that our earlier connections are closed
+// before it is asked alone: one that counts what is open counts those, too, that it has
+// not yet seen end. By how often it has cut us off alone.
+var forget = [2]time.Duration{50 * time.Millisecond, 250 * time.Millisecond}
+
 // askInTurn asks, and asks again what may have had nothing to do with this hello:
 //
 // Silence, once, with our end closed, so that a server that merely waits for more
@@ -142,6 +147,9 @@ func (r *run) askInTurn(q question) *reply {
 	var a *reply
 	alone := 0 // times that it was cut off without a word while nothing else was open
 	for try := range 3 {
+		if a != nil && a.outcome == declined && !a.alerted && r.p.cfg.Wait(r.ctx, forget[alone]) != nil {
+			break
+		}
 		t := r.turns.take(r.ctx, try > 0 || r.isSerial())
 		if t == nil {
 			return &reply{gap: r.ctxGap()}
