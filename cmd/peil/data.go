@@ -29,7 +29,7 @@ addresses in peil/data.toml in the user's configuration directory:
 // Run makes the tables and says what came of it.
 func (c *dataUpdateCmd) Run(ctx context.Context, std streams) error {
 	lang := config.Look{Lang: c.Lang}.Language()
-	done, err := c.Data.Update(ctx)
+	done, err := c.Update(ctx)
 	for _, u := range done {
 		fmt.Fprintln(std.out, i18n.T(lang, "data."+u.Kind, i18n.Int(lang, u.Report.Records), u.Source))
 		if u.Report.Wrong > 0 {

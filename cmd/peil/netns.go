@@ -43,7 +43,8 @@ func (c *labServeCmd) follow(std streams) error {
 		}
 		ca = filepath.Join(dir, "ca.pem")
 	}
-	cmd := exec.Command(c.Cmd[0], c.Cmd[1:]...)
+	// Not ended with a context: a signal is handed on, and the command ends by itself.
+	cmd := exec.CommandContext(context.Background(), c.Cmd[0], c.Cmd[1:]...)
 	cmd.Env = lab.Environ(os.Environ(), ca)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = std.in, std.out, std.err
 	err := attend(cmd)

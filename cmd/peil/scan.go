@@ -68,7 +68,7 @@ func (c *scanCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	c.Network.Simulated = lab.Inside()
+	c.Simulated = lab.Inside()
 	meter, err := c.Network.Open(ctx, editions, version)
 	if err != nil {
 		return err

@@ -45,7 +45,6 @@ type htmlWriter struct {
 type htmlRow struct {
 	Name, Anchor, Word, WordText, Score, Open string
 	Others                                    []string
-	full                                      bool
 }
 
 func newHTML(t texts, w io.Writer) (*htmlWriter, error) {
@@ -320,7 +319,7 @@ func (h *htmlWriter) Close() error {
 		}
 	}
 	for i, e := range h.Editions {
-		if e.Name != head && !(head == "" && i == 0) {
+		if e.Name != head && (head != "" || i > 0) {
 			others = append(others, e.Name)
 		}
 	}
