@@ -37,7 +37,7 @@ bench: programs build ## the benchmarks of docs/benchmarks.md, printed with what
 
 .PHONY: lint
 lint: tools ## gofumpt, go vet, golangci-lint
-	@bad=$$($(TOOLS)/gofumpt -l cmd internal *.go); if [ -n "$$bad" ]; then echo "not formatted (gofumpt -w):"; echo "$$bad"; exit 1; fi
+	@bad=$$($(TOOLS)/gofumpt -l cmd internal test tools *.go); if [ -n "$$bad" ]; then echo "not formatted (gofumpt -w):"; echo "$$bad"; exit 1; fi
 	$(GO) vet ./...
 	$(TOOLS)/golangci-lint run ./...
 
