@@ -87,7 +87,9 @@ func special(a netip.Addr) (block, bool) {
 		return protocol6, true
 	}
 	if !unicast6.Contains(a) {
-		return block{netip.PrefixFrom(a, 0).Masked(), "not allocated (RFC 4291)"}, true
+		// The registry speaks of eighths; a line of the network map that spans more
+		// than the one at hand does not name it.
+		return block{netip.PrefixFrom(a, unicast6.Bits()).Masked(), "not allocated (RFC 4291)"}, true
 	}
 	return block{}, false
 }

@@ -23,6 +23,8 @@ udp 198.41.0.4:53      127.0.0.1:5302
 145.0.0.0/16:443       127.0.0.6:9
 10.0.0.1:25            127.0.0.7:25
 0.0.0.0/0:7            127.0.0.8:7
+[8000::/1]:7           127.0.0.10:7
+[4000::/3]:7           127.0.0.11:7
 ` + "192.168.0.0/17:9\t127.0.0.9:9\r\n"))
 	if err != nil {
 		t.Fatal(err)
@@ -44,6 +46,8 @@ udp 198.41.0.4:53      127.0.0.1:5302
 		{"tcp", "10.0.0.1:25", "127.0.0.7:25", true},
 		{"tcp", "10.0.0.1:7", "127.0.0.8:7", false}, // spans, does not name
 		{"tcp", "192.168.1.1:9", "127.0.0.9:9", true},
+		{"tcp", "[a000::1]:7", "127.0.0.10:7", false}, // spans several eighths that are not allocated
+		{"tcp", "[4000::1]:7", "127.0.0.11:7", true},
 	} {
 		real, opened, ok := m.Lookup(c.protocol, ap(c.logical))
 		got := ""
@@ -54,8 +58,8 @@ udp 198.41.0.4:53      127.0.0.1:5302
 			t.Errorf("%s %s leads to %q (opened %v), want %q (%v)", c.protocol, c.logical, got, opened, c.real, c.opened)
 		}
 	}
-	if m.Len() != 11 {
-		t.Errorf("%d lines, want 11", m.Len())
+	if m.Len() != 13 {
+		t.Errorf("%d lines, want 13", m.Len())
 	}
 	if _, _, ok := m.Lookup("tcp", netip.AddrPort{}); ok {
 		t.Error("no address is in the map")

@@ -21,6 +21,7 @@ import (
 
 	"peil/internal/egress"
 	"peil/internal/fact"
+	"peil/internal/probe/tlsprobe"
 )
 
 // maxHops is how many requests a chain may have. Browsers follow 20 redirects.
@@ -220,8 +221,8 @@ func (p *Prober) request(ctx context.Context, addr netip.Addr, u *url.URL, cooki
 
 // isAlert reports whether the server ended a handshake by saying so.
 func isAlert(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "remote error"
+	var refusal *tlsprobe.Refusal
+	return errors.As(err, &refusal) && refusal.Alert
 }
 
 // attempt makes one request on a kept or a new connection and reads the answer.
@@ -261,8 +262,9 @@ func (p *Prober) attempt(ctx context.Context, o origin, q request, a *answer, u 
 		_ = c.Close()
 	}
 	a.fill(h, body, u)
+	a.hop.TLSVersion = c.version
 	if len(c.certs) > 0 {
-		a.hop.Chain, a.hop.TLSVersion = p.keepChain(c), c.version
+		a.hop.Chain = p.keepChain(c)
 	}
 	return false, nil
 }
@@ -281,7 +283,7 @@ func (p *Prober) take(ctx context.Context, o origin) (*conn, error) {
 		alpn = alpn[1:]
 	}
 	p.mu.Unlock()
-	return p.connect(ctx, o, p.Dial, alpn)
+	return p.connect(ctx, o, alpn)
 }
 
 func (p *Prober) give(c *conn) {
@@ -367,7 +369,8 @@ func target(base *url.URL, location string) *url.URL {
 		host = "[" + host + "]"
 	}
 	if port != "" {
-		if _, err := netip.ParseAddrPort("0.0.0.0:" + port); err != nil {
+		n, err := netip.ParseAddrPort("0.0.0.0:" + port)
+		if err != nil || badPort(n.Port()) {
 			return nil
 		}
 		host += ":" + port
@@ -379,6 +382,19 @@ func target(base *url.URL, location string) *url.URL {
 	u.RawQuery = escapeQuery(u.RawQuery)
 	return u
 }
+
+// badPorts are the ports of other services, to which no browser sends a request (Fetch
+// standard, section 2.9, "bad port"): else a website could make its visitors talk to mail
+// servers and databases of others. The last four are those of databases that read lines
+// and pass over what they do not understand.
+var badPorts = []uint16{
+	0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
+	111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540,
+	548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566,
+	6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080, 3306, 5432, 6379, 11211,
+}
+
+func badPort(port uint16) bool { return slices.Contains(badPorts, port) }
 
 // escapeQuery does what browsers do to a query that is not a legal one: url.Parse
 // leaves it as it was, and a space in it would break the request line.

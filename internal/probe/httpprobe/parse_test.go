@@ -249,7 +249,11 @@ func TestTargetOfRedirects(t *testing.T) {
 			t.Errorf("%q leads to %v, want %s", in, u, want)
 		}
 	}
-	for _, in := range []string{"javascript:x", "mailto:a@b", "https:///", "https://a b/", "https://b.nl:99999/", "http://[::1", "https:b.nl"} {
+	for _, in := range []string{
+		"javascript:x", "mailto:a@b", "https:///", "https://a b/", "https://b.nl:99999/", "http://[::1", "https:b.nl",
+		"http://b.nl:25/", "https://b.nl:22/", "http://b.nl:6379/x", "//b.nl:53/", "http://[2001:db8::1]:0/", "file:///etc/passwd", "gopher://b.nl/", "ftp://b.nl/",
+		"http://[fe80::1%25lo]/",
+	} {
 		if u := target(base, in); u != nil {
 			t.Errorf("%q leads to %s", in, u)
 		}
