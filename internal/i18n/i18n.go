@@ -43,19 +43,44 @@ func FromEnv() Lang {
 }
 
 //go:embed messages.toml
-var source string
+var messages string
+
+//go:embed words.toml
+var words string
 
 type message struct{ NL, EN string }
 
+func (m message) in(l Lang) string {
+	if l == NL {
+		return m.NL
+	}
+	return m.EN
+}
+
 // catalogue reads the embedded messages once. A plural has two entries, ID.one and
 // ID.other.
-var catalogue = sync.OnceValue(func() map[string]message {
+var catalogue = sync.OnceValue(func() map[string]message { return read("messages.toml", messages) })
+
+// codeWords reads the embedded code words once.
+var codeWords = sync.OnceValue(func() map[string]message { return read("words.toml", words) })
+
+func read(file, source string) map[string]message {
 	var m map[string]message
 	if _, err := toml.Decode(source, &m); err != nil {
-		panic("i18n: messages.toml: " + err.Error()) // embedded at build; a test reads it
+		panic("i18n: " + file + ": " + err.Error()) // embedded at build; a test reads it
 	}
 	return m
-})
+}
+
+// Word puts a code word that the argument of a reason holds ("read_error") in words for
+// people. The reason comes first where it gives the word a sense of its own.
+func Word(l Lang, reason, word string) (string, bool) {
+	m, ok := codeWords()[reason+" "+word]
+	if !ok {
+		m, ok = codeWords()[word]
+	}
+	return m.in(l), ok
+}
 
 // T is the sentence with this ID; {1}, {2} … stand for the arguments. An unknown ID
 // is shown as itself, which a test of the callers finds.
@@ -64,11 +89,7 @@ func T(l Lang, id string, args ...any) string {
 	if !ok {
 		return id
 	}
-	s := m.EN
-	if l == NL {
-		s = m.NL
-	}
-	return Fill(s, args...)
+	return Fill(m.in(l), args...)
 }
 
 // N is the sentence for a number of things: ID.one or ID.other, in which {1} is the

@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -22,7 +23,12 @@ func TestEveryMessageHasBothLanguagesAndTheSamePlaces(t *testing.T) {
 		}
 		return strings.Join(out, "")
 	}
-	for id, m := range catalogue() {
+	all := maps.Clone(codeWords())
+	maps.Copy(all, catalogue())
+	if len(all) != len(codeWords())+len(catalogue()) {
+		t.Error("a code word and a message have the same ID")
+	}
+	for id, m := range all {
 		if m.NL == "" || m.EN == "" {
 			t.Errorf("%s lacks a language", id)
 		}

@@ -140,7 +140,7 @@ func (t *texts) reason(edition string, r norm.Reason) string {
 		if x, ok := e.Reasons[r.Code]; ok {
 			args := make([]any, len(r.Args))
 			for i, a := range r.Args {
-				args[i] = a
+				args[i] = t.argument(r.Code, a)
 			}
 			return i18n.Fill(t.in(x), args...)
 		}
@@ -200,6 +200,26 @@ func (t *texts) fixes(edition string, v *norm.Verdict) []norm.Fix {
 	return t.requirement(edition, v.ID).Fixes
 }
 
+// source names where a requirement comes from, with its section.
+func (t *texts) source(q *norm.Requirement) string {
+	name, section := q.Source.Name, q.Source.Section
+	switch {
+	case section == "":
+		return name
+	case section[0] >= '0' && section[0] <= '9':
+		return name + ", " + t.say("text.section", section)
+	}
+	return name + ", " + section
+}
+
+// software is the name that a person gives what a fix is for.
+func software(id string) string {
+	if n, ok := map[string]string{"apache": "Apache", "iis": "IIS", "dns": "DNS"}[id]; ok {
+		return n
+	}
+	return id
+}
+
 // fixLine is the fix in one piece of text for formats without structure.
 func (t *texts) fixLine(edition string, v *norm.Verdict) string {
 	var parts []string
@@ -209,7 +229,7 @@ func (t *texts) fixLine(edition string, v *norm.Verdict) string {
 			s = strings.TrimSpace(s + "\n" + f.Code)
 		}
 		if f.For != "" {
-			s = f.For + ": " + s
+			s = software(f.For) + ": " + s
 		}
 		parts = append(parts, s)
 	}

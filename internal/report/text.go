@@ -1,8 +1,8 @@
 package report
 
 import (
-	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -16,8 +16,9 @@ import (
 // seen, how to mend it and how to check it; what is right on one line.
 type textWriter struct {
 	texts
-	w io.Writer
-	b strings.Builder
+	w     io.Writer
+	b     strings.Builder
+	nginx bool // of this target a fix was told for nginx, while there are others
 }
 
 // signs tell an outcome without colour.
@@ -35,7 +36,11 @@ var wordOutcome = map[norm.Word]norm.Outcome{
 	norm.UpToStandard: norm.Passed, norm.BelowStandard: norm.Failed, norm.CannotSay: norm.NotMeasured, norm.WordNotApplicable: norm.NotApplicable,
 }
 
-const titleColumn = 26 // where the words on a requirement begin
+const (
+	titleColumn = 26 // where the words on a requirement begin
+	labelColumn = 8  // width of "fix", "herstel" and the like before what they label
+	manyNames   = 6  // of more requirements than this, those not measured are counted, not named
+)
 
 func (t *textWriter) paint(s, code string) string {
 	if !t.Color || code == "" {
@@ -47,6 +52,7 @@ func (t *textWriter) paint(s, code string) string {
 // Write writes one target.
 func (t *textWriter) Write(it Item) error {
 	t.b.Reset()
+	t.nginx = false
 	t.b.WriteByte('\n')
 	t.heading(it)
 	for i, r := range it.Results {
@@ -71,7 +77,11 @@ func score(l i18n.Lang, before string, r *norm.Result) string {
 	if r.Score == nil {
 		return ""
 	}
-	return before + i18n.Percent(l, i18n.Int(l, *r.Score))
+	s := before + i18n.Percent(l, i18n.Int(l, *r.Score))
+	if !r.Complete {
+		s += " " + i18n.T(l, "text.incomplete")
+	}
+	return s
 }
 
 func (t *textWriter) heading(it Item) {
@@ -87,13 +97,13 @@ func (t *textWriter) heading(it Item) {
 		case r == h && r.Word != "":
 			s := t.paint(t.say("word."+string(r.Word)), "1;"+colours[wordOutcome[r.Word]])
 			if r.Score != nil {
-				s += "   " + t.say("text.score", *r.Score)
+				s += "   " + t.scoreOf(r)
 			}
 			right = append(right, s)
 		case r.Score != nil:
 			right = append(right, r.Edition+score(t.Lang, " ", r))
 		default:
-			right = append(right, r.Edition+" "+t.tally(r))
+			right = append(right, r.Edition+": "+t.tally(r))
 		}
 	}
 	head, tail := "  "+t.paint(name, "1"), strings.Join(right, "   ")
@@ -113,6 +123,11 @@ func (t *textWriter) heading(it Item) {
 			t.line("  " + l)
 		}
 	}
+	if h != nil && h.Word == "" {
+		for _, d := range t.derived(h) {
+			t.line("  " + d)
+		}
+	}
 	about := t.say("text.measured", i18n.Moment(t.Lang, m.At.Local()), t.vantage(m), t.families(m),
 		i18n.Float(t.Lang, m.Cost.Seconds, 1), i18n.N(t.Lang, "text.connections", m.Cost.Connections))
 	for _, l := range fold(about, t.Width-2) {
@@ -120,14 +135,43 @@ func (t *textWriter) heading(it Item) {
 	}
 }
 
-func (t *textWriter) tally(r *norm.Result) string {
-	var parts []string
-	for _, o := range []norm.Outcome{norm.Failed, norm.Warning, norm.NotMeasured, norm.Passed} {
-		if n := count(r, o); n > 0 {
-			parts = append(parts, fmt.Sprintf("%s%d", signs[o], n))
+// scoreOf is the score of the edition that gives the headline.
+func (t *texts) scoreOf(r *norm.Result) string {
+	s := t.say("text.score", *r.Score)
+	if !r.Complete {
+		s += " " + t.say("text.incomplete")
+	}
+	return s
+}
+
+// tally is in words how an edition without score and word stands, over what it requires.
+func (t *texts) tally(r *norm.Result) string {
+	failed, unseen := count(r, norm.Failed, norm.Must, norm.Required), count(r, norm.NotMeasured, norm.Must, norm.Required)
+	fine := 0
+	for _, o := range []norm.Outcome{norm.Passed, norm.Info, norm.Warning} {
+		fine += count(r, o, norm.Must, norm.Required)
+	}
+	all := failed + unseen + fine
+	switch {
+	case all == 0:
+		return t.say("outcome.not_applicable")
+	case failed > 0:
+		return t.say("text.tally.failed", failed, all)
+	case unseen > 0:
+		return t.say("text.tally.unseen", unseen, all)
+	}
+	return t.say("text.tally.fine", fine, all)
+}
+
+// derived are the named results of an edition ("web complete"), in words.
+func (t *texts) derived(r *norm.Result) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(r.Derived)) {
+		if id := "derived." + name; i18n.Has(id) {
+			out = append(out, t.say(id)+": "+t.say("outcome."+r.Derived[name].String()))
 		}
 	}
-	return strings.Join(parts, " ")
+	return out
 }
 
 func (t *textWriter) families(m *fact.Measurement) string {
@@ -148,6 +192,9 @@ func (t *textWriter) families(m *fact.Measurement) string {
 		return t.say("text.families.4")
 	case six:
 		return t.say("text.families.6")
+	}
+	if m.DNS != nil && !slices.ContainsFunc(m.DNS.Lookups, func(l fact.Lookup) bool { return l.Gap == "" }) {
+		return t.say("text.families.unknown")
 	}
 	return t.say("text.families.none")
 }
@@ -246,7 +293,6 @@ func columnsOf(cells []string, width int) []int {
 
 // rest tells what is not in the lists above, and where to read on.
 func (t *textWriter) rest(r *norm.Result, firstOpen string) {
-	t.b.WriteByte('\n')
 	var parts []string
 	if count(r, norm.NotMeasured) == 0 && r.Word != norm.WordNotApplicable {
 		parts = append(parts, "? "+t.say("text.notmeasured.none"))
@@ -257,6 +303,13 @@ func (t *textWriter) rest(r *norm.Result, firstOpen string) {
 	if firstOpen != "" {
 		parts = append(parts, t.say("text.explain.hint", firstOpen))
 	}
+	if t.nginx {
+		parts = append(parts, t.say("text.fix.hint"))
+	}
+	if len(parts) == 0 {
+		return
+	}
+	t.b.WriteByte('\n')
 	for i := range parts { // each keeps together
 		parts[i] = strings.ReplaceAll(parts[i], " ", "\u00a0")
 	}
@@ -281,7 +334,16 @@ func (t *textWriter) missing(r *norm.Result, level norm.Level) {
 		names[why] = append(names[why], strings.ReplaceAll(t.in(t.requirement(r.Edition, v.ID).Title), " ", "\u00a0"))
 	}
 	for _, why := range reasons {
-		t.entry(norm.NotMeasured, t.say("text.notmeasured"), strings.Join(names[why], ", ")+": "+why)
+		what := strings.Join(names[why], ", ")
+		if n := len(names[why]); n > manyNames && t.Detail != Verbose {
+			what = i18n.N(t.Lang, "text.points", n)
+			if !slices.ContainsFunc(r.Verdicts, func(v norm.Verdict) bool {
+				return v.Level == level && v.Outcome != norm.NotMeasured && v.Outcome != norm.NotApplicable
+			}) && len(reasons) == 1 {
+				what = t.say("text.points.all", n)
+			}
+		}
+		t.entry(norm.NotMeasured, t.say("text.notmeasured"), what+": "+why)
 	}
 }
 
@@ -306,7 +368,7 @@ func (t *textWriter) verdict(edition string, v *norm.Verdict) {
 		found += " (" + at + ")"
 	}
 	if v.Status != "" {
-		found = fmt.Sprintf("%s [%s %d/%d]", found, v.Word, v.Points, v.Max)
+		found += " " + t.points(v)
 	}
 	t.entry(v.Outcome, t.in(q.Title), strings.TrimSpace(found))
 	if t.Detail == Verbose {
@@ -315,14 +377,19 @@ func (t *textWriter) verdict(edition string, v *norm.Verdict) {
 			t.words(t.say("text.evidence"), e)
 		}
 	}
+	weighs := v.Outcome == norm.Failed && (v.Level == norm.Must || v.Level == norm.Required) || t.Detail == Verbose && v.Outcome >= norm.Warning
+	if weighs {
+		t.words(t.say("text.why"), t.in(q.Why))
+	}
 	fixes := t.fixes(edition, v)
-	if len(fixes) > 0 && t.Detail != Verbose {
+	if len(fixes) > 1 && t.Detail != Verbose {
+		t.nginx = t.nginx || fixes[0].For == "nginx"
 		fixes = fixes[:1]
 	}
 	for _, f := range fixes {
 		label := t.say("text.fix")
 		if f.For != "" && t.Detail == Verbose {
-			label = f.For
+			label = software(f.For)
 		}
 		if s := t.in(f.Text); s != "" && (f.Code == "" || t.Detail == Verbose) {
 			t.words(label, s)
@@ -336,14 +403,20 @@ func (t *textWriter) verdict(edition string, v *norm.Verdict) {
 	if v.Check != "" && (v.Outcome == norm.Failed || v.Outcome == norm.Warning || t.Detail == Verbose) {
 		t.field(t.say("text.check"), v.Check)
 	}
-	if t.Detail == Verbose {
-		if !v.Until.IsZero() {
-			t.words(t.say("text.until"), i18n.Moment(t.Lang, v.Until.Local()))
-		}
-		if q.Source.Name != "" {
-			t.words(t.say("text.source"), strings.TrimSpace(q.Source.Name+" "+q.Source.Section))
-		}
+	if t.Detail == Verbose && !v.Until.IsZero() {
+		t.words(t.say("text.until"), i18n.Moment(t.Lang, v.Until.Local()))
 	}
+	if s := t.source(q); s != "" && (weighs || t.Detail == Verbose) {
+		t.words(t.say("text.source"), s)
+	}
+}
+
+// points are what a test of internet.nl brings, with the name that it has there.
+func (t *texts) points(v *norm.Verdict) string {
+	if v.Max == 0 {
+		return "[" + v.Word + "]"
+	}
+	return "[" + v.Word + ", " + t.say("text.points.of", v.Points, v.Max) + "]"
 }
 
 // entry writes a sign, a title in its column and words beside it, folded.
@@ -393,7 +466,7 @@ func (t *textWriter) subjects(edition string, v *norm.Verdict, found string) {
 
 // words writes a labelled line below an entry, folded.
 func (t *textWriter) words(label, s string) {
-	for _, l := range fold(s, t.Width-titleColumn-4-max(7, visible(label)+1)) {
+	for _, l := range fold(s, t.Width-titleColumn-4-max(labelColumn, visible(label)+1)) {
 		t.field(label, l)
 		label = ""
 	}
@@ -401,7 +474,7 @@ func (t *textWriter) words(label, s string) {
 
 // field writes a labelled line below an entry. What is to be pasted is not folded.
 func (t *textWriter) field(label, s string) {
-	t.line(strings.Repeat(" ", titleColumn+4) + t.paint(pad(label, 7), "2") + s)
+	t.line(strings.Repeat(" ", titleColumn+4) + t.paint(pad(label, labelColumn), "2") + s)
 }
 
 func pad(s string, n int) string {

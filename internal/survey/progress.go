@@ -3,6 +3,7 @@ package survey
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -141,10 +142,19 @@ func (p *Progress) line(now time.Time) string {
 // Words are a summary in a sentence with its denominator.
 func Words(l i18n.Lang, s Summary) string {
 	up, below := s.Words[norm.UpToStandard], s.Words[norm.BelowStandard]
+	var parts []string
+	if up+below > 0 {
+		parts = append(parts, i18n.T(l, "summary.share", i18n.Int(l, up), i18n.Int(l, up+below), i18n.Share(l, up, up+below)))
+	}
+	if n := s.Words[norm.CannotSay]; n > 0 {
+		parts = append(parts, i18n.N(l, "summary.cannot_say", n))
+	}
+	if n := s.Words[norm.WordNotApplicable]; n > 0 {
+		parts = append(parts, i18n.N(l, "summary.not_applicable", n))
+	}
 	first := i18n.N(l, "summary.targets", s.Targets)
-	if up+below == 0 {
+	if len(parts) == 0 {
 		return first + "."
 	}
-	return first + ": " + i18n.T(l, "summary.share", i18n.Int(l, up), i18n.Int(l, up+below), i18n.Share(l, up, up+below),
-		i18n.Int(l, s.Words[norm.CannotSay]), i18n.Int(l, s.Words[norm.WordNotApplicable])) + "."
+	return first + ": " + strings.Join(parts, "; ") + "."
 }

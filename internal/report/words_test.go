@@ -1,0 +1,60 @@
+package report
+
+import (
+	"testing"
+
+	"peil/internal/i18n"
+	"peil/internal/norm"
+)
+
+func TestCodeWordsOfReasonsAreTold(t *testing.T) {
+	for _, c := range []struct{ reason, arg, nl, en string }{
+		{"dead-address", "refused", "geweigerd", "refused"},
+		{"not-comparable", "read_error", "de pagina was niet te lezen", "the page could not be read"},
+		{"not-yet-valid", "2027-03-03 07:00 UTC", "3 mrt 2027 07:00 UTC", "3 Mar 2027 07:00 UTC"},
+		{"securitytxt-defect-expired", "2027-03-03T07:00:00Z", "3 mrt 2027 07:00 UTC", "3 Mar 2027 07:00 UTC"},
+		{
+			"dnssec-bogus", "expired in zone example.nl: example.nl DNSKEY, key tag 7, 2027-03-03 07:00 UTC (EDE 7)",
+			"verlopen in zone example.nl: example.nl DNSKEY, key tag 7, 3 mrt 2027 07:00 UTC (EDE 7)",
+			"expired in zone example.nl: example.nl DNSKEY, key tag 7, 3 Mar 2027 07:00 UTC (EDE 7)",
+		},
+		{"dnssec_valid.bad", "no_rrsig, zone example.nl, example.nl A", "geen handtekening, zone example.nl, example.nl A", "no signature, zone example.nl, example.nl A"},
+		{"no-sni-untrusted", `self_signed (x509: certificate signed by unknown authority, "x", y)`, "zelf ondertekend", "self-signed"},
+		{"ocsp-bad-staple", "stapled: bad OCSP signature: x509: ECDSA verification failure", "de handtekening klopt niet", "the signature does not verify"},
+		{"https_http_redirect.other", "443: refused", "443: geweigerd", "443: refused"},
+		{"appsecpriv_csp.bad", "has-data, missing-invalid-base-uri", "staat data: toe, base-uri ontbreekt of is te ruim", "allows data:, base-uri is missing or too wide"},
+		{"field-failed", "web_https_http_hsts, web_unheard_of", "HSTS, web_unheard_of", "HSTS, web_unheard_of"},
+		{"category", "failed", "niet in orde", "failed"},
+		{"https_dane_valid.bad", "failed", "past niet", "does not match"},
+		{"class-insufficient", "SSL 2.0, brand_new", "SSL 2.0, brand_new", "SSL 2.0, brand_new"}, // the wire's own words
+		// What a server said stays as it said it, whatever it looks like.
+		{"securitytxt-advice-unknown-field", "location", "location", "location"},
+		{"version", "revoked", "revoked", "revoked"},
+		{"unheard-of", "refused", "refused", "refused"},
+	} {
+		for lang, want := range map[i18n.Lang]string{i18n.NL: c.nl, i18n.EN: c.en} {
+			x := texts{Options: Options{Lang: lang}}
+			if got := x.argument(c.reason, c.arg); got != want {
+				t.Errorf("%s in %s: %q reads %q, want %q", c.reason, lang, c.arg, got, want)
+			}
+		}
+	}
+}
+
+func TestReasonsOfOursExist(t *testing.T) {
+	codes := map[string]bool{}
+	for _, e := range norm.Editions() {
+		for code := range e.Reasons {
+			codes[code] = true
+		}
+	}
+	for _, o := range ours {
+		found := false
+		for code := range codes {
+			found = found || code == o || isOurs(code) && len(code) > len(o) && code[:len(o)] == o
+		}
+		if !found {
+			t.Errorf("no edition has a reason %s", o)
+		}
+	}
+}
