@@ -127,15 +127,19 @@ func (c *labCheckCmd) Run(ctx context.Context, std streams) error {
 		}
 		sites = some
 	}
-	n := 0
+	n, shown := 0, 0
 	differences, err := demo.Check(ctx, sites, version, func(_ *lab.Site, _ *fact.Measurement, d []demo.Difference) {
 		n++
+		shown += len(d)
 		for _, x := range d {
 			fmt.Fprintln(std.out, x)
 		}
 	})
 	if err != nil {
 		return err
+	}
+	for _, x := range differences[shown:] { // what is about no site by itself
+		fmt.Fprintln(std.out, x)
 	}
 	fmt.Fprintf(std.err, "%d sites measured, %d differences\n", n, len(differences))
 	if len(differences) > 0 {

@@ -88,6 +88,9 @@ func Check(ctx context.Context, sites []*lab.Site, version string, each func(*la
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		all = append(all, Difference{Site: name, Want: "a measurement", Got: "none"})
 	}
+	for _, h := range r.Hits() {
+		all = append(all, Difference{Site: "all", Want: "nothing at " + h.Where, Got: fmt.Sprintf("%d times %s", h.Times, h.Protocol)})
+	}
 	return all, nil
 }
 

@@ -57,4 +57,5 @@ const (
 	AliasUnsigned Alias = "unsigned" // to a zone without DNSSEC
 	AliasBogus    Alias = "bogus"    // to a zone whose signatures ran out
 	AliasSigned   Alias = "signed"   // to another signed zone
+	AliasInternal Alias = "internal" // to a name with an address of the machine itself
 )

@@ -14,6 +14,8 @@ type nameServer struct {
 	Routing        Routing
 	Behaviour      dnslab.Behaviour
 	UnsignedDomain bool // its name lies in a zone without DNSSEC
+	// Elsewhere are its addresses in place of those of the lab: nobody of the lab lives there.
+	Elsewhere []string
 }
 
 // nsSets are the sets of name servers that a zone can have. "" is the good pair.
@@ -59,6 +61,9 @@ var nsSets = map[string][]nameServer{
 	"dead":             {{Dead4: Refused, Dead6: Refused}, {Dead4: Silent, Dead6: Silent}},
 	"all-notimp":       {{Behaviour: dnslab.NotImp}, {Behaviour: dnslab.NotImp}},
 	"recursing":        {{Behaviour: dnslab.Recursing}, {Behaviour: dnslab.Recursing}},
+	"one-private":      {{}, {Elsewhere: []string{"10.0.0.53", "fd00::53"}}},
+	"all-private":      {{Elsewhere: []string{"10.0.0.53", "::ffff:127.0.0.53"}}, {Elsewhere: []string{"192.168.1.53", "fe80::53"}}},
+	"rebinding":        {{Behaviour: dnslab.Rebinding}, {Behaviour: dnslab.Rebinding}},
 	"dead-nonexistent": {{}, {NoV4: true, NoV6: true}}, // the second name does not exist
 }
 
@@ -105,6 +110,10 @@ func (n *network) addHosts(set, label string, country bool) []string {
 func (n *network) addHost(name string, ns nameServer) *host {
 	h := &host{ns: ns}
 	h.Name, h.Behaviour = name, ns.Behaviour
+	for _, a := range ns.Elsewhere {
+		h.Addrs = append(h.Addrs, netip.MustParseAddr(a)) // they stand in nsSets
+		ns.NoV4, ns.NoV6 = true, true
+	}
 	if !ns.NoV4 {
 		h.v4 = n.alloc.v4(ns.Routing)
 		h.Addrs = append(h.Addrs, h.v4)

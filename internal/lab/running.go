@@ -62,6 +62,7 @@ type Running struct {
 	listeners []net.Listener
 	udp       []*udpSocket
 	dead      *deadPorts
+	hits      hitCount
 	wg        sync.WaitGroup // the loops that accept and read
 }
 
@@ -212,6 +213,13 @@ func (r *Running) listenMapped(ctx context.Context) error {
 		r.serveTCP(l, s.serve)
 	}
 	r.Map = r.net.mapText(p)
+	if trapped(r.net.listed) {
+		lines, err := r.setTraps(ctx)
+		if err != nil {
+			return err
+		}
+		r.Map = append(r.Map, lines...)
+	}
 	return r.listenRTR(ctx, netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 0))
 }
 
@@ -310,7 +318,7 @@ func (n *network) nsAlive(name string) []netip.Addr {
 	}
 	var list []netip.Addr
 	for _, a := range h.Addrs {
-		if n.addrs[a].dns == Open {
+		if e := n.addrs[a]; e != nil && e.dns == Open {
 			list = append(list, a)
 		}
 	}

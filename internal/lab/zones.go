@@ -60,6 +60,7 @@ func (n *network) layInfrastructure(withCountry bool) {
 		n.resolved[set] = n.addHosts(set, label, false)
 	}
 	n.addSignedZones()
+	n.addInternalZones()
 }
 
 // addSignedZones makes one zone per way of signing, with every kind of name that a
@@ -317,6 +318,8 @@ func (s *Site) alias(apex string) (target string, more []dns.RR) {
 		return "gone." + apex, nil
 	case AliasEndless:
 		return "c1." + apex, nil
+	case AliasInternal:
+		return "loopback.internal.test.", nil
 	case AliasUnsigned, AliasBogus, AliasSigned:
 		return s.ID + "." + aliasZones[s.DNS.Alias], nil
 	}

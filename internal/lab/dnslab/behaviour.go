@@ -78,6 +78,9 @@ func (s *Server) misbehave(buf, query []byte, m, q *dns.Msg, host *Host, name st
 		m.RecursionAvailable = true
 		s.fillMessage(m, host, name, qtype, do)
 		m.Authoritative = false
+	case Rebinding:
+		s.fillMessage(m, host, name, qtype, do)
+		s.rebind(m, name, qtype)
 	default:
 		return nil, false
 	}
@@ -86,6 +89,40 @@ func (s *Server) misbehave(buf, query []byte, m, q *dns.Msg, host *Host, name st
 		spell(out[len(buf):], query)
 	}
 	return out, true
+}
+
+// maxRebound bounds the names that rebinding remembers.
+const maxRebound = 1000
+
+// rebind takes the time to live away from addresses, and from the second time on that a
+// name is asked for puts loopback in their place.
+func (s *Server) rebind(m *dns.Msg, name string, qtype uint16) {
+	if qtype != dns.TypeA && qtype != dns.TypeAAAA {
+		return
+	}
+	key := rrKey{name, qtype}
+	s.mu.Lock()
+	again := s.rebound[key]
+	if s.rebound == nil || len(s.rebound) >= maxRebound {
+		s.rebound = map[rrKey]bool{}
+	}
+	s.rebound[key] = true
+	s.mu.Unlock()
+	for i, rr := range m.Answer {
+		c := dns.Copy(rr)
+		c.Header().Ttl = 0
+		switch a := c.(type) {
+		case *dns.A:
+			if again {
+				a.A = net.IPv4(127, 0, 0, 1).To4()
+			}
+		case *dns.AAAA:
+			if again {
+				a.AAAA = net.IPv6loopback
+			}
+		}
+		m.Answer[i] = c
+	}
 }
 
 // pointerLoop is an answer whose only record is owned by a name that points to itself

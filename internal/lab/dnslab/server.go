@@ -27,6 +27,8 @@ type Server struct {
 	mu    sync.Mutex
 	zones map[string]*zone // guarded by mu
 	epoch int64            // the hour for which zones and cache hold; guarded by mu
+	// rebound are names of which a Rebinding server gave the address; guarded by mu
+	rebound map[rrKey]bool
 
 	cache answerCache
 }

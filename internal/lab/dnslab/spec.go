@@ -65,6 +65,7 @@ const (
 	NotImp      Behaviour = "notimp"       // NOTIMP to everything
 	HugeAnswer  Behaviour = "huge"         // 64 kB of records over TCP, TC over UDP
 	Recursing   Behaviour = "recursing"    // claims recursion, as an intercepting box does
+	Rebinding   Behaviour = "rebinding"    // gives each address once, without a time to live, and after that loopback
 )
 
 // Signing is how a zone is signed and delegated. The zero value is: well, with ECDSA
