@@ -299,7 +299,7 @@ func (r *Result) fragment(l i18n.Lang) template.HTML {
 	var b strings.Builder
 	err := fragment.Execute(&b, map[string]any{"Title": i18n.T(l, "country.title"), "Note": i18n.T(l, "country.note"), "Heads": heads(l), "Rows": rows})
 	if err != nil {
-		return template.HTML(template.HTMLEscapeString(err.Error())) //nolint:gosec // escaped
+		return template.HTML(template.HTMLEscapeString(err.Error())) // escaped
 	}
-	return template.HTML(b.String()) //nolint:gosec // made by html/template
+	return template.HTML(b.String()) // made by html/template
 }

@@ -81,5 +81,5 @@ func maxOpen() int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &r); err != nil || r.Cur > 1<<16 {
 		return 1 << 15
 	}
-	return max(int(r.Cur)/2, 4) //nolint:gosec // at most 1<<16 here
+	return max(int(r.Cur)/2, 4) // at most 1<<16 here
 }

@@ -121,7 +121,7 @@ func (m *Map) Add(protocol string, from netip.Prefix, port uint16, to netip.Addr
 
 func (m *Map) add(tcp, udp bool, from netip.Prefix, port uint16, to netip.AddrPort) {
 	m.lines++
-	k := mapKey{from.Addr(), uint8(from.Bits()), port} //nolint:gosec // a valid prefix has 0 to 128 bits
+	k := mapKey{from.Addr(), uint8(from.Bits()), port} // a valid prefix has 0 to 128 bits
 	e := mapEntry{m.lines, to}
 	if tcp {
 		m.tcp.add(k, e)

@@ -101,12 +101,12 @@ func symbols() template.HTML {
 		fmt.Fprintf(&b, `<symbol id="m-%s" viewBox="0 0 16 16">%s</symbol>`, s.outcome, s.path)
 	}
 	b.WriteString("</svg>")
-	return template.HTML(b.String()) //nolint:gosec // constants alone
+	return template.HTML(b.String()) // constants alone
 }
 
 // mark is the sign of an outcome.
 func mark(o norm.Outcome) template.HTML {
-	return template.HTML(fmt.Sprintf(`<svg class="mark %[1]s" width="16" height="16" aria-hidden="true" focusable="false"><use href="#m-%[1]s"/></svg>`, o)) //nolint:gosec // constants alone
+	return template.HTML(fmt.Sprintf(`<svg class="mark %[1]s" width="16" height="16" aria-hidden="true" focusable="false"><use href="#m-%[1]s"/></svg>`, o)) // constants alone
 }
 
 type htmlVerdict struct {
@@ -326,7 +326,7 @@ func (h *htmlWriter) Close() error {
 	data := map[string]any{
 		"Lang": string(h.Lang), "Title": title, "Rows": h.rows, "Simulated": h.sim, "Many": len(h.rows) > 1,
 		"Cut": many, "Others": others, "Preamble": h.preamble, "Symbols": symbols(), "Rules": h.openRules(many),
-		"Style":  template.CSS(htmlStyle), //nolint:gosec // embedded
+		"Style":  template.CSS(htmlStyle), // embedded
 		"Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
 		"Made":   h.say("html.made", h.Meter, i18n.Moment(h.Lang, h.last.UTC())+" UTC"),
 	}

@@ -2,7 +2,7 @@ package resolver
 
 import (
 	"bytes"
-	"crypto/sha1" //nolint:gosec // the only hash of NSEC3 (RFC 5155 section 11)
+	"crypto/sha1" // the only hash of NSEC3 (RFC 5155 section 11)
 	"encoding/base32"
 	"encoding/binary"
 	"strings"
@@ -76,10 +76,10 @@ func (d *denial) hashOf(n name) ([20]byte, bool) {
 // hashName is the hash of RFC 5155 section 5.
 func hashName(n name, iterations uint16, salt []byte) [20]byte {
 	buf := append(append(make([]byte, 0, 300+len(salt)), n...), salt...)
-	h := sha1.Sum(buf) //nolint:gosec // see the import
+	h := sha1.Sum(buf) // see the import
 	for range iterations {
 		buf = append(append(buf[:0], h[:]...), salt...)
-		h = sha1.Sum(buf) //nolint:gosec // see the import
+		h = sha1.Sum(buf) // see the import
 	}
 	return h
 }

@@ -144,7 +144,7 @@ func (t *task) send(addr netip.AddrPort, s *server, q *query, tcp bool, wait tim
 		return nil, &serverError{addr: addr, gap: fact.GapBudget, rcode: -1, err: errBudget}
 	}
 	t.sent++
-	q.id = uint16(rand.Uint32()) //nolint:gosec // ChaCha8 seeded by the system
+	q.id = uint16(rand.Uint32()) // ChaCha8 seeded by the system
 	b := q.pack()
 	network := "udp"
 	if tcp {
@@ -283,7 +283,7 @@ func (t *task) failed(addr netip.AddrPort, s *server, err error) error {
 // mixCase sets each letter of a name to upper or lower case at random, which a
 // forger must guess (draft-vixie-dnsext-dns0x20).
 func mixCase(b []byte) {
-	bits, left := rand.Uint64(), 64 //nolint:gosec // ChaCha8 seeded by the system
+	bits, left := rand.Uint64(), 64 // ChaCha8 seeded by the system
 	for i, c := range b {
 		if c < 'a' || c > 'z' {
 			continue
@@ -292,7 +292,7 @@ func mixCase(b []byte) {
 			b[i] = c - 'a' + 'A'
 		}
 		if bits >>= 1; left == 1 {
-			bits, left = rand.Uint64(), 65 //nolint:gosec // as above
+			bits, left = rand.Uint64(), 65 // as above
 		}
 		left--
 	}

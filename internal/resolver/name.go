@@ -153,7 +153,7 @@ func (n name) compare(m name) int {
 func (n name) offsets(o *[128]uint8) int {
 	c := 0
 	for i := 0; i < len(n) && n[i] != 0 && c < len(o); i += int(n[i]) + 1 {
-		o[c] = uint8(i) //nolint:gosec // a name has at most 255 octets
+		o[c] = uint8(i) // a name has at most 255 octets
 		c++
 	}
 	return c
@@ -192,7 +192,7 @@ func parseType(s string) (uint16, bool) {
 			}
 			v = v*10 + int(c-'0')
 		}
-		return uint16(v), v <= 65535 //nolint:gosec // checked
+		return uint16(v), v <= 65535 // checked
 	}
 	return 0, false
 }

@@ -224,7 +224,7 @@ func (s *rrset) signedData(sig *rrsig) []byte {
 		b = binary.BigEndian.AppendUint16(b, s.typ)
 		b = append(b, 0, dns.ClassINET)
 		b = binary.BigEndian.AppendUint32(b, sig.origTTL)
-		b = binary.BigEndian.AppendUint16(b, uint16(len(d))) //nolint:gosec // it came in 16 bits
+		b = binary.BigEndian.AppendUint16(b, uint16(len(d))) // it came in 16 bits
 		b = append(b, d...)
 	}
 	return b
@@ -233,7 +233,7 @@ func (s *rrset) signedData(sig *rrsig) []byte {
 // present is the presentation form of RDATA. A name that stands alone or at the
 // end (NS, CNAME, MX, SRV …) is in lower case without final dot.
 func present(typ uint16, d []byte) string {
-	h := dns.RR_Header{Name: ".", Rrtype: typ, Class: dns.ClassINET, Rdlength: uint16(len(d))} //nolint:gosec // it came in 16 bits
+	h := dns.RR_Header{Name: ".", Rrtype: typ, Class: dns.ClassINET, Rdlength: uint16(len(d))} // it came in 16 bits
 	c := canonicalData(typ, d)
 	rr, n, err := dns.UnpackRRWithHeader(h, c, 0)
 	if err != nil || n != len(c) {

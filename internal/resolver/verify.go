@@ -8,7 +8,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // algorithms 5 and 7 (RFC 3110, RFC 5155) are still met
+	"crypto/sha1" // algorithms 5 and 7 (RFC 3110, RFC 5155) are still met
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/binary"
@@ -158,7 +158,7 @@ func rsaVerifier(alg uint8, n *big.Int, e uint64) verifier {
 			d := sha512.Sum512(data)
 			h, digest = crypto.SHA512, d[:]
 		default:
-			d := sha1.Sum(data) //nolint:gosec // see the import
+			d := sha1.Sum(data) // see the import
 			h, digest = crypto.SHA1, d[:]
 		}
 		if !ours {
@@ -215,9 +215,9 @@ func (s *rrset) verify(zone name, keys []*dnskey, now time.Time, w *work) (proof
 	for i := range s.sigs {
 		sigs[i] = &s.sigs[i]
 	}
-	at := uint32(now.Unix())                            //nolint:gosec // serial arithmetic (RFC 4034 section 3.1.5)
+	at := uint32(now.Unix())                            // serial arithmetic (RFC 4034 section 3.1.5)
 	slices.SortStableFunc(sigs, func(a, b *rrsig) int { // the longest lasting first
-		return cmp.Or(cmp.Compare(int32(b.expiration-at), int32(a.expiration-at)), cmp.Compare(a.keyTag, b.keyTag)) //nolint:gosec // serial arithmetic
+		return cmp.Or(cmp.Compare(int32(b.expiration-at), int32(a.expiration-at)), cmp.Compare(a.keyTag, b.keyTag)) // serial arithmetic
 	})
 	var worst *fact.Problem
 	rank := -1
@@ -246,15 +246,15 @@ func (s *rrset) verify(zone name, keys []*dnskey, now time.Time, w *work) (proof
 		}
 		from, to := serialTime(sig.inception, now), serialTime(sig.expiration, now)
 		switch {
-		case int32(sig.expiration-sig.inception) < 0: //nolint:gosec // serial arithmetic
+		case int32(sig.expiration-sig.inception) < 0: // serial arithmetic
 			blame(6, s.problem(codeBadTimes, dns.ExtendedErrorCodeSignatureExpiredBeforeValid, zone, sig, "it expires before it begins"))
 			continue
-		case int32(sig.expiration-at) < 0: //nolint:gosec // serial arithmetic
+		case int32(sig.expiration-at) < 0: // serial arithmetic
 			p := s.problem(codeExpired, dns.ExtendedErrorCodeSignatureExpired, zone, sig, "")
 			p.When = to
 			blame(8, p)
 			continue
-		case int32(at-sig.inception) < 0: //nolint:gosec // serial arithmetic
+		case int32(at-sig.inception) < 0: // serial arithmetic
 			p := s.problem(codeNotYetValid, dns.ExtendedErrorCodeSignatureNotYetValid, zone, sig, "")
 			p.When = from
 			blame(7, p)
@@ -310,5 +310,5 @@ func (s *rrset) problem(code string, ede uint16, zone name, sig *rrsig, detail s
 // 3.1.5).
 func serialTime(v uint32, now time.Time) time.Time {
 	n := now.Unix()
-	return time.Unix(n+int64(int32(v-uint32(n))), 0).UTC() //nolint:gosec // serial arithmetic
+	return time.Unix(n+int64(int32(v-uint32(n))), 0).UTC() // serial arithmetic
 }

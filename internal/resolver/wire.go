@@ -82,13 +82,13 @@ func (q *query) pack() []byte {
 		if len(q.cookie) == 0 {
 			b = append(b, 0, 0)
 		} else {
-			b = binary.BigEndian.AppendUint16(b, uint16(4+len(q.cookie))) //nolint:gosec // at most 40 octets
+			b = binary.BigEndian.AppendUint16(b, uint16(4+len(q.cookie))) // at most 40 octets
 			b = append(b, 0, dns.EDNS0COOKIE)
-			b = binary.BigEndian.AppendUint16(b, uint16(len(q.cookie))) //nolint:gosec // at most 40 octets
+			b = binary.BigEndian.AppendUint16(b, uint16(len(q.cookie))) // at most 40 octets
 			b = append(b, q.cookie...)
 		}
 	}
-	binary.BigEndian.PutUint16(b, uint16(len(b)-2)) //nolint:gosec // a few hundred octets
+	binary.BigEndian.PutUint16(b, uint16(len(b)-2)) // a few hundred octets
 	return b
 }
 

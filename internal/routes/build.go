@@ -40,10 +40,10 @@ func (b *VRPBuilder) Add(v VRP) error {
 			b.tas = map[string]uint8{}
 		}
 		b.meta.TAs = append(b.meta.TAs, v.TA)
-		ta = uint8(len(b.meta.TAs)) //nolint:gosec // at most maxTAs
+		ta = uint8(len(b.meta.TAs)) // at most maxTAs
 		b.tas[v.TA] = ta
 	}
-	return b.add(v.Prefix, record{origin: v.Origin, max: uint8(v.MaxLength), ta: ta}) //nolint:gosec // at most 128
+	return b.add(v.Prefix, record{origin: v.Origin, max: uint8(v.MaxLength), ta: ta}) // at most 128
 }
 
 // Table makes the table, in memory.
@@ -99,7 +99,7 @@ func (b *builder) add(p netip.Prefix, r record) error {
 		return errTooMany
 	}
 	r.hi, r.lo = bitsOf(p.Addr())
-	r.bits = uint8(p.Bits()) //nolint:gosec // at most 128
+	r.bits = uint8(p.Bits()) // at most 128
 	if p.Addr().Is4() {
 		b.v4 = append(b.v4, r)
 	} else {
@@ -127,7 +127,7 @@ func arrange(rs []record, width int) []record {
 		// Climb from the record before: what covers this one covers all in between.
 		for up := i; up > 0; up = int(rs[up-1].up) {
 			if rs[up-1].covers(rs[i].hi, rs[i].lo, width) {
-				rs[i].up = uint32(up) //nolint:gosec // at most maxRecords
+				rs[i].up = uint32(up) // at most maxRecords
 				break
 			}
 		}
@@ -145,11 +145,11 @@ func (b *builder) bytes(m Meta, kind uint32) ([]byte, error) {
 	if len(meta) > maxMeta {
 		return nil, errors.New("the meta data is too long")
 	}
-	start := int(align(headerSize + uint64(len(meta)))) //nolint:gosec // at most maxMeta and some
+	start := int(align(headerSize + uint64(len(meta)))) // at most maxMeta and some
 	out := make([]byte, start, start+len(b.v4)*size4+len(b.v6)*size6)
 	le := binary.LittleEndian
 	for _, r := range b.v4 {
-		out = le.AppendUint32(out, uint32(r.hi>>32)) //nolint:gosec // the upper half
+		out = le.AppendUint32(out, uint32(r.hi>>32)) // the upper half
 		out = le.AppendUint32(le.AppendUint32(out, r.up), r.origin)
 		out = append(out, r.bits, r.max, r.ta, 0)
 	}
@@ -161,9 +161,9 @@ func (b *builder) bytes(m Meta, kind uint32) ([]byte, error) {
 	copy(out, magic)
 	le.PutUint32(out[8:], version)
 	le.PutUint32(out[12:], kind)
-	le.PutUint32(out[16:], uint32(len(meta))) //nolint:gosec // at most maxMeta
-	le.PutUint32(out[20:], uint32(len(b.v4))) //nolint:gosec // at most maxRecords
-	le.PutUint32(out[24:], uint32(len(b.v6))) //nolint:gosec // at most maxRecords
+	le.PutUint32(out[16:], uint32(len(meta))) // at most maxMeta
+	le.PutUint32(out[20:], uint32(len(b.v4))) // at most maxRecords
+	le.PutUint32(out[24:], uint32(len(b.v6))) // at most maxRecords
 	le.PutUint32(out[28:], crc32.Checksum(out[start:], castagnoli))
 	copy(out[headerSize:], meta)
 	le.PutUint32(out[32:], crc32.Update(crc32.Checksum(out[:32], castagnoli), castagnoli, meta))

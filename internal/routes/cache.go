@@ -132,7 +132,7 @@ func fresh(m Meta, now time.Time) error {
 // replace puts a file in place of another in one step: who has the old one open or
 // mapped keeps it, and a crash at any moment leaves the old or the new one whole.
 func (c Cache) replace(name string, content []byte) (err error) {
-	if err := os.MkdirAll(c.Dir, 0o755); err != nil { //nolint:gosec // public data
+	if err := os.MkdirAll(c.Dir, 0o755); err != nil { // public data
 		return fmt.Errorf("making the cache: %w", err)
 	}
 	f, err := os.CreateTemp(c.Dir, name+".*.tmp")

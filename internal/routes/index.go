@@ -126,7 +126,7 @@ func (r record) prefix(four bool) netip.Prefix {
 	var a netip.Addr
 	if four {
 		var b [4]byte
-		binary.BigEndian.PutUint32(b[:], uint32(r.hi>>32)) //nolint:gosec // the upper half
+		binary.BigEndian.PutUint32(b[:], uint32(r.hi>>32)) // the upper half
 		a = netip.AddrFrom4(b)
 	} else {
 		var b [16]byte
@@ -177,8 +177,8 @@ func (x *index) parse(b []byte, kind uint32) error {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	x.records, x.sum = b[start:], word(28)
-	x.v4 = family{data: x.records[:n4*size4], n: int(n4)}            //nolint:gosec // checked against the file's length
-	x.v6 = family{data: x.records[n4*size4:], n: int(n6), six: true} //nolint:gosec // the same
+	x.v4 = family{data: x.records[:n4*size4], n: int(n4)}            // checked against the file's length
+	x.v6 = family{data: x.records[n4*size4:], n: int(n6), six: true} // the same
 	return nil
 }
 

@@ -283,10 +283,10 @@ func (s *rtr) report(e *rtrFault) {
 	out := make([]byte, 0, n)
 	out = append(out, s.version, pduErrorReport)
 	out = binary.BigEndian.AppendUint16(out, e.code)
-	out = binary.BigEndian.AppendUint32(out, uint32(n))           //nolint:gosec // some hundred bytes
-	out = binary.BigEndian.AppendUint32(out, uint32(len(quoted))) //nolint:gosec // at most 128
+	out = binary.BigEndian.AppendUint32(out, uint32(n))           // some hundred bytes
+	out = binary.BigEndian.AppendUint32(out, uint32(len(quoted))) // at most 128
 	out = append(out, quoted...)
-	out = binary.BigEndian.AppendUint32(out, uint32(len(e.text))) //nolint:gosec // our own text
+	out = binary.BigEndian.AppendUint32(out, uint32(len(e.text))) // our own text
 	out = append(out, e.text...)
 	_, _ = s.conn.Write(out)
 }

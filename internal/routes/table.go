@@ -136,7 +136,7 @@ func (x *index) covering(p netip.Prefix) iter.Seq[record] {
 		hi, lo := bitsOf(p.Masked().Addr())
 		// The last record that does not come after p. Every prefix that covers p begins
 		// at or before p and ends at or after it, so it covers that record too, or is it.
-		i := f.search(hi, lo, uint8(p.Bits())) - 1 //nolint:gosec // a valid prefix has 0 to 128 bits
+		i := f.search(hi, lo, uint8(p.Bits())) - 1 // a valid prefix has 0 to 128 bits
 		for range maxDepth {
 			if i < 0 || i >= f.n {
 				return

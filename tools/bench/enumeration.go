@@ -25,10 +25,10 @@ import (
 // missed anything that another found.
 func enumeration(ctx context.Context, s *settings, r *results) error {
 	dir := filepath.Join(s.dir, "nginx")
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // nginx sheds its privileges and reads here
+	if err := os.MkdirAll(dir, 0o755); err != nil { // nginx sheds its privileges and reads here
 		return err
 	}
-	if err := os.Chmod(s.dir, 0o755); err != nil { //nolint:gosec // as above
+	if err := os.Chmod(s.dir, 0o755); err != nil { // as above
 		return err
 	}
 	h, err := startHosts(ctx, dir, s.hosts)

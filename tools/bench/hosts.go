@@ -59,7 +59,7 @@ func startHosts(ctx context.Context, dir string, n int) (*hosts, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // nginx sheds its privileges and reads here
+	if err := os.Chmod(dir, 0o755); err != nil { // nginx sheds its privileges and reads here
 		return nil, err
 	}
 	words, err := material(ctx, dir)

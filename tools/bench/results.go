@@ -112,7 +112,7 @@ func (r *results) write(page string) error {
 	b.Write(head)
 	fmt.Fprintf(&b, "%s\n\n%s\n%s", begin, r.table(), end)
 	b.Write(tail)
-	return os.WriteFile(page, b.Bytes(), 0o644) //nolint:gosec // a page for everyone
+	return os.WriteFile(page, b.Bytes(), 0o644) // a page for everyone
 }
 
 // machine says on what it was measured.

@@ -3,7 +3,7 @@ package tlslab
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des" //nolint:gosec // old servers are what is played here
+	"crypto/des" // old servers are what is played here
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"

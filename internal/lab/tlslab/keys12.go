@@ -3,8 +3,8 @@ package tlslab
 import (
 	"crypto"
 	"crypto/hmac"
-	"crypto/md5"  //nolint:gosec // TLS 1.0 and 1.1 are made of it
-	"crypto/sha1" //nolint:gosec // as above
+	"crypto/md5"  // TLS 1.0 and 1.1 are made of it
+	"crypto/sha1" // as above
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"hash"

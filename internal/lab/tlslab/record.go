@@ -4,7 +4,7 @@ import (
 	"crypto/cipher"
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/rc4" //nolint:gosec // old servers are what is played here
+	"crypto/rc4" // old servers are what is played here
 	"crypto/subtle"
 	"encoding/binary"
 	"hash"

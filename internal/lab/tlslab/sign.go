@@ -3,10 +3,10 @@ package tlslab
 import (
 	"crypto"
 	"crypto/ed25519"
-	"crypto/md5" //nolint:gosec // TLS 1.0 and 1.1 sign MD5 and SHA-1 together
+	"crypto/md5" // TLS 1.0 and 1.1 sign MD5 and SHA-1 together
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // as above
+	"crypto/sha1" // as above
 
 	"peil/internal/fact"
 	"peil/internal/lab/pki"

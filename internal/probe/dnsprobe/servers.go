@@ -217,7 +217,7 @@ func exchange(conn net.Conn, zone string, stream bool) (*dns.Msg, error) {
 		return nil, err
 	}
 	if stream {
-		b = append(binary.BigEndian.AppendUint16(nil, uint16(len(b))), b...) //nolint:gosec // a question is short
+		b = append(binary.BigEndian.AppendUint16(nil, uint16(len(b))), b...) // a question is short
 	}
 	if _, err := conn.Write(b); err != nil {
 		return nil, err
