@@ -38,7 +38,7 @@ func (c *Conn) Suite() fact.Suite { return c.suite.ID }
 // ServerHello is what the server chose.
 func (c *Conn) ServerHello() *ServerHello { return c.hello }
 
-// Certificates are those that the server sent, leaf first, up to TLS 1.2.
+// Certificates are those that the server sent, leaf first.
 func (c *Conn) Certificates() [][]byte { return c.certs }
 
 // seal appends payload in records under the protection in force.

@@ -116,7 +116,7 @@ func TestRecordsOfForbiddenLengthAreRefused(t *testing.T) {
 		t.Errorf("a message of 16 MiB: %v", err)
 	}
 	s.Reset(endless{})
-	if _, err := ReadFlight(s); !errors.Is(err, ErrTooMuch) {
+	if _, err := readFlight(s, nil); !errors.Is(err, ErrTooMuch) {
 		t.Errorf("an endless flight: %v", err)
 	}
 }

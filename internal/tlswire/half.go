@@ -3,10 +3,10 @@ package tlswire
 import (
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/des" //nolint:gosec // old servers speak it
+	"crypto/des" // old servers speak it
 	"crypto/hmac"
 	"crypto/rand"
-	"crypto/rc4" //nolint:gosec // old servers speak it
+	"crypto/rc4" // old servers speak it
 	"crypto/subtle"
 	"encoding/binary"
 	"errors"
@@ -54,9 +54,9 @@ func newHalf(v fact.Version, s *Suite, key, macKey, iv []byte) (*Half, error) {
 	case cbcAES:
 		h.block, err = aes.NewCipher(key)
 	case cbc3DES:
-		h.block, err = des.NewTripleDESCipher(key) //nolint:gosec // old servers speak it
+		h.block, err = des.NewTripleDESCipher(key) // old servers speak it
 	case rc4Stream:
-		h.stream, err = rc4.NewCipher(key) //nolint:gosec // old servers speak it
+		h.stream, err = rc4.NewCipher(key) // old servers speak it
 	}
 	if err != nil {
 		return nil, err

@@ -3,8 +3,8 @@ package tlswire
 import (
 	"crypto"
 	"crypto/hmac"
-	"crypto/md5"  //nolint:gosec // the PRF of TLS 1.0 and 1.1
-	"crypto/sha1" //nolint:gosec // the same
+	"crypto/md5"  // the PRF of TLS 1.0 and 1.1
+	"crypto/sha1" // the same
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"hash"
@@ -51,7 +51,7 @@ func TranscriptHash(v fact.Version, h crypto.Hash, transcript []byte) []byte {
 	if v >= fact.TLS12 {
 		return sum(h, transcript)
 	}
-	m, s := md5.Sum(transcript), sha1.Sum(transcript) //nolint:gosec // as the protocol says
+	m, s := md5.Sum(transcript), sha1.Sum(transcript) // as the protocol says
 	return append(m[:], s[:]...)
 }
 

@@ -28,11 +28,12 @@ type Exchange struct {
 // CanExchange reports whether NewExchange knows the group.
 func CanExchange(g fact.Group) bool {
 	switch g {
-	case fact.X25519, fact.Secp224r1, fact.Secp256r1, fact.Secp384r1, fact.Secp521r1,
-		fact.X25519MLKEM768, fact.SecP256r1MLKEM768, fact.SecP384r1MLKEM1024:
+	case fact.X25519, fact.X448, fact.Secp224r1, fact.Secp256r1, fact.Secp384r1, fact.Secp521r1,
+		fact.X25519MLKEM768, fact.SecP256r1MLKEM768, fact.SecP384r1MLKEM1024,
+		fact.FFDHE2048, fact.FFDHE3072, fact.FFDHE4096, fact.FFDHE6144, fact.FFDHE8192:
 		return true
 	}
-	return false
+	return brainpool[g] != nil
 }
 
 // NewExchange makes a key pair of a group.
@@ -50,6 +51,14 @@ func NewExchange(g fact.Group) (*Exchange, error) {
 		return newECDH(g, ecdh.P521())
 	case fact.X25519MLKEM768, fact.SecP256r1MLKEM768, fact.SecP384r1MLKEM1024:
 		return newHybrid(g)
+	case fact.X448:
+		return newX448()
+	}
+	if c := brainpool[g]; c != nil {
+		return c.newExchange(g)
+	}
+	if p := FFDHEPrime(g); p != nil {
+		return newFFDHE(g, p)
 	}
 	return nil, fmt.Errorf("group %s: %w", g, ErrUnsupported)
 }

@@ -247,16 +247,16 @@ func (c *Conn) Renegotiate(h *ClientHello) error {
 	if _, err := c.Conn.Write(wire); err != nil {
 		return err
 	}
-	flight, err := ReadFlight(c.stream)
+	flight, err := readFlight(c.stream, nil)
 	if err != nil {
 		return err
 	}
 	return c.finishLegacy(LegacyHandshake{Hello: hello, Offered: c.version, Flight: flight})
 }
 
-// ReadFlight reads a server's messages up to ServerHelloDone.
-func ReadFlight(s *Stream) ([]byte, error) {
-	var flight []byte
+// readFlight reads a server's messages up to ServerHelloDone, after those that were
+// read already.
+func readFlight(s *Stream, flight []byte) ([]byte, error) {
 	for {
 		m, err := s.Message()
 		if err != nil {
@@ -275,23 +275,4 @@ func ReadFlight(s *Stream) ([]byte, error) {
 			return flight, nil
 		}
 	}
-}
-
-// LegacyClient makes a whole handshake up to TLS 1.2 over a connection.
-func LegacyClient(conn net.Conn, h *ClientHello) (*Conn, error) {
-	h.FillRandom(false)
-	hello, err := h.AppendMessage(nil)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := conn.Write(AppendRecord(nil, Handshake, uint16(fact.TLS10), hello)); err != nil {
-		return nil, err
-	}
-	s := &Stream{}
-	s.Reset(conn)
-	flight, err := ReadFlight(s)
-	if err != nil {
-		return nil, err
-	}
-	return FinishLegacy(conn, s, LegacyHandshake{Hello: hello, Offered: min(h.Version, fact.TLS12), Flight: flight})
 }

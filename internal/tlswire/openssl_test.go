@@ -108,7 +108,7 @@ func legacyHello(v fact.Version, suite string) *ClientHello {
 	}
 }
 
-func TestLegacyClientSpeaksHTTPToOpenSSL(t *testing.T) {
+func TestClientSpeaksHTTPToOpenSSL(t *testing.T) {
 	rsa := certFile(t, "rsa")
 	ecdsa := certFile(t, "ecdsa")
 	for _, c := range []struct {
@@ -135,30 +135,98 @@ func TestLegacyClientSpeaksHTTPToOpenSSL(t *testing.T) {
 				file = ecdsa
 			}
 			addr := serve(t, "-cert", file, "-key", file+".key", "-cipher", "ALL:COMPLEMENTOFALL:aNULL:@SECLEVEL=0", "-min_protocol", "TLSv1")
-			conn, err := LegacyClient(dial(t, addr), legacyHello(c.version, c.suite))
+			conn, err := Client(dial(t, addr), legacyHello(c.version, c.suite))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if conn.Version() != c.version || conn.Suite().String() != c.suite {
 				t.Errorf("agreed on %s %s", conn.Version(), conn.Suite())
 			}
-			if _, err := io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n"); err != nil {
-				t.Fatal(err)
-			}
-			b, err := io.ReadAll(conn)
-			if err != nil || !bytes.Contains(b, []byte("HTTP/1.0 200 ok")) || !bytes.Contains(b, []byte("</pre>")) {
-				t.Errorf("read %d bytes, %v: %.80q", len(b), err, b)
-			}
+			get(t, conn)
 		})
 	}
 }
 
-func TestLegacyClientExchangesKeysOnP224(t *testing.T) {
+// get reads the page of openssl s_server.
+func get(t *testing.T, conn *Conn) {
+	t.Helper()
+	if _, err := io.WriteString(conn, "GET / HTTP/1.0\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(conn)
+	if err != nil || !bytes.Contains(b, []byte("HTTP/1.0 200 ok")) || !bytes.Contains(b, []byte("</pre>")) {
+		t.Errorf("read %d bytes, %v: %.80q", len(b), err, b)
+	}
+}
+
+func TestClientSpeaksHTTPOverOddGroups(t *testing.T) {
+	file := certFile(t, "rsa")
+	odd := []fact.Group{
+		fact.X448, fact.BrainpoolP256r1, fact.BrainpoolP384r1, fact.BrainpoolP512r1,
+		fact.FFDHE2048, fact.FFDHE3072, fact.FFDHE4096, fact.FFDHE6144, fact.FFDHE8192,
+	}
+	for version, servers := range map[fact.Version]map[string]fact.Group{
+		fact.TLS12: {"X448": fact.X448, "brainpoolP256r1": fact.BrainpoolP256r1, "brainpoolP384r1": fact.BrainpoolP384r1, "brainpoolP512r1": fact.BrainpoolP512r1},
+		fact.TLS13: {"X448": fact.X448, "ffdhe2048": fact.FFDHE2048, "ffdhe3072": fact.FFDHE3072, "ffdhe8192": fact.FFDHE8192, "P-521": fact.Secp521r1},
+	} {
+		for name := range servers {
+			t.Run(version.String()+" "+name, func(t *testing.T) {
+				t.Parallel()
+				addr := serve(t, "-cert", file, "-key", file+".key", "-groups", name, "-cipher", "ECDHE")
+				h := &ClientHello{
+					Version: version, Suites: []fact.Suite{0xC02F, 0x1301}, ServerName: "www.example.test", Schemes: everyScheme,
+					Groups: append(odd, fact.Secp521r1), ExtendedMasterSecret: true, RenegotiationInfo: true,
+				}
+				if version == fact.TLS13 {
+					h.SupportedVersions, h.OfferKeyShare, h.PSKModes = []fact.Version{fact.TLS13, fact.TLS12}, true, true
+				}
+				// The secret of a group may begin with zeros: a few times over.
+				for range 3 {
+					conn, err := Client(dial(t, addr), h)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if conn.Version() != version || len(conn.Certificates()) != 1 {
+						t.Errorf("%s, %d certificates", conn.Version(), len(conn.Certificates()))
+					}
+					get(t, conn)
+					_ = conn.Close()
+				}
+			})
+		}
+	}
+}
+
+func TestKeysOfOddGroupsThatAreNone(t *testing.T) {
+	for g, size := range map[fact.Group]int{fact.X448: 56, fact.BrainpoolP256r1: 65, fact.BrainpoolP512r1TLS13: 129, fact.FFDHE2048: 256} {
+		x, err := NewExchange(g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := [][]byte{nil, {4}, make([]byte, size), x.Share.Key[1:], append(x.Share.Key, 0)}
+		if g != fact.X448 { // there nearly anything is a key
+			bad = append(bad, bytes.Repeat([]byte{0xff}, size))
+		}
+		if g == fact.BrainpoolP256r1 || g == fact.BrainpoolP512r1TLS13 {
+			bad = append(bad, append([]byte{4}, bytes.Repeat([]byte{0xff}, size-1)...))
+		}
+		if len(x.Share.Key) != size {
+			t.Errorf("%s: a key of %d bytes, want %d", g, len(x.Share.Key), size)
+		}
+		for _, b := range bad {
+			if _, err := x.Finish(b); err == nil {
+				t.Errorf("%s: %.16x is no key, and is taken", g, b)
+			}
+		}
+	}
+}
+
+func TestClientExchangesKeysOnP224(t *testing.T) {
 	file := certFile(t, "rsa")
 	addr := serve(t, "-cert", file, "-key", file+".key", "-tls1_2", "-curves", "secp224r1", "-cipher", "ALL:@SECLEVEL=0")
 	h := legacyHello(fact.TLS12, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256")
 	h.Groups = []fact.Group{fact.Secp224r1}
-	if _, err := LegacyClient(dial(t, addr), h); err != nil {
+	if _, err := Client(dial(t, addr), h); err != nil {
 		t.Fatal(err)
 	}
 	x, err := NewExchange(fact.Secp224r1)
@@ -184,7 +252,7 @@ func TestRenegotiationGoesAsFarAsTheServerLets(t *testing.T) {
 		{nil, 0},
 	} {
 		addr := serve(t, append(c.args, "-cert", file, "-key", file+".key", "-tls1_2")...)
-		conn, err := LegacyClient(dial(t, addr), legacyHello(fact.TLS12, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"))
+		conn, err := Client(dial(t, addr), legacyHello(fact.TLS12, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"))
 		if err != nil {
 			t.Fatal(err)
 		}

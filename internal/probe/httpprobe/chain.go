@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/netip"
@@ -21,6 +20,7 @@ import (
 
 	"peil/internal/egress"
 	"peil/internal/fact"
+	"peil/internal/probe/tlsprobe"
 )
 
 // maxHops is how many requests a chain may have. Browsers follow 20 redirects.
@@ -220,8 +220,8 @@ func (p *Prober) request(ctx context.Context, addr netip.Addr, u *url.URL, cooki
 
 // isAlert reports whether the server ended a handshake by saying so.
 func isAlert(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "remote error"
+	var refusal *tlsprobe.Refusal
+	return errors.As(err, &refusal) && refusal.Alert
 }
 
 // attempt makes one request on a kept or a new connection and reads the answer.
@@ -261,8 +261,9 @@ func (p *Prober) attempt(ctx context.Context, o origin, q request, a *answer, u 
 		_ = c.Close()
 	}
 	a.fill(h, body, u)
+	a.hop.TLSVersion = c.version
 	if len(c.certs) > 0 {
-		a.hop.Chain, a.hop.TLSVersion = p.keepChain(c), c.version
+		a.hop.Chain = p.keepChain(c)
 	}
 	return false, nil
 }
@@ -281,7 +282,7 @@ func (p *Prober) take(ctx context.Context, o origin) (*conn, error) {
 		alpn = alpn[1:]
 	}
 	p.mu.Unlock()
-	return p.connect(ctx, o, p.Dial, alpn)
+	return p.connect(ctx, o, alpn)
 }
 
 func (p *Prober) give(c *conn) {

@@ -3,16 +3,15 @@ package httpprobe
 import (
 	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
-	"slices"
 	"time"
 
 	"peil/internal/fact"
+	"peil/internal/probe/tlsprobe"
 )
 
 // origin is where a request goes: scheme and host of its URL, and the address.
@@ -33,94 +32,31 @@ type conn struct {
 	used    bool          // a response was read from it before
 }
 
-// errTLS wraps what ended a handshake otherwise than by silence.
-type errTLS struct{ err error }
-
-func (e *errTLS) Error() string { return "TLS handshake: " + e.err.Error() }
-func (e *errTLS) Unwrap() error { return e.err }
-
-// tlsSuites are all that crypto/tls speaks: an old server must be reachable as a
-// website, whatever is judged of its ciphers.
-var tlsSuites = func() []uint16 {
-	var ids []uint16
-	for _, s := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
-		ids = append(ids, s.ID)
-	}
-	return ids
-}()
-
 // connect opens a connection and, for https, makes the handshake. Certificates are
 // not checked here: they are facts, judged by path building elsewhere.
-func (p *Prober) connect(ctx context.Context, o origin, dial DialFunc, alpn []string) (*conn, error) {
-	raw, err := dial(ctx, o.host, o.addr)
+func (p *Prober) connect(ctx context.Context, o origin, alpn []string) (*conn, error) {
+	dial := func(ctx context.Context) (net.Conn, error) { return p.Dial(ctx, o.host, o.addr) }
+	if o.scheme == "http" {
+		raw, err := dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &conn{Conn: raw, origin: o, r: newReader(raw)}, nil
+	}
+	visitor := tlsprobe.Visitor{
+		Dial: dial, Name: o.host, ALPN: alpn, Now: p.Now, Timeout: p.timeout(),
+		Ours: func(err error) bool { return p.gap(err) != "" },
+	}
+	s, err := visitor.Handshake(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: raw, origin: o}
-	if o.scheme == "http" {
-		c.r = newReader(raw)
-		return c, nil
+	c := &conn{Conn: s, origin: o, version: s.Version, certs: s.Certs}
+	if s.ALPN == "h2" {
+		c.h2 = newH2Conn(s)
+	} else {
+		c.r = newReader(s)
 	}
-	c, err = p.connectTLS(ctx, o, raw, alpn, plainGroups)
-	var refused *errTLS
-	if err == nil || !errors.As(err, &refused) {
-		return c, err
-	}
-	if old, oldErr := p.connectOld(ctx, o, dial); oldErr == nil {
-		return old, nil
-	}
-	if !isHandshakeFailure(err) {
-		return nil, err
-	}
-	if raw, dialErr := dial(ctx, o.host, o.addr); dialErr == nil {
-		if c, hybridErr := p.connectTLS(ctx, o, raw, alpn, hybridGroups); hybridErr == nil {
-			return c, nil
-		}
-	}
-	return nil, err
-}
-
-// The groups of the key exchange. The hybrid ones are tlsprobe's business, and would only
-// cost time here, so they are offered to a server that wants no other.
-var (
-	plainGroups  = []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521}
-	hybridGroups = []tls.CurveID{tls.X25519MLKEM768, tls.SecP256r1MLKEM768, tls.SecP384r1MLKEM1024}
-)
-
-// isHandshakeFailure reports the alert of a server with which nothing could be agreed on
-// (RFC 8446 section 4.1.1).
-func isHandshakeFailure(err error) bool {
-	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "remote error" && op.Err.Error() == "tls: handshake failure"
-}
-
-// connectTLS makes the handshake on a fresh connection, and closes it when that fails.
-func (p *Prober) connectTLS(ctx context.Context, o origin, raw net.Conn, alpn []string, groups []tls.CurveID) (*conn, error) {
-	release := p.limit(ctx, raw)
-	defer release()
-	t := tls.Client(raw, &tls.Config{
-		ServerName: o.host, InsecureSkipVerify: true, //nolint:gosec // see connect
-		MinVersion: tls.VersionTLS10, CipherSuites: tlsSuites, NextProtos: alpn,
-		CurvePreferences: groups,
-		Time:             p.Now,
-	})
-	if err := t.HandshakeContext(ctx); err != nil {
-		_ = raw.Close()
-		if isTimeout(err) || ctx.Err() != nil || p.gap(err) != "" {
-			return nil, err
-		}
-		return nil, &errTLS{err}
-	}
-	st := t.ConnectionState()
-	c := &conn{Conn: t, origin: o, version: fact.Version(st.Version)}
-	for _, x := range st.PeerCertificates {
-		c.certs = append(c.certs, x.Raw)
-	}
-	if st.NegotiatedProtocol == "h2" {
-		c.h2 = newH2Conn(t)
-		return c, nil
-	}
-	c.r = newReader(t)
 	return c, nil
 }
 
@@ -172,11 +108,11 @@ func (c *conn) reusable() bool { return c.h2 == nil || !c.h2.closing }
 // gap of ours instead of the server's doing.
 func (p *Prober) failure(ctx context.Context, err error) (class string, gap fact.Gap) {
 	var dial *DialError
-	var tlsErr *errTLS
+	var refusal *tlsprobe.Refusal
 	switch {
 	case errors.As(err, &dial):
 		return dial.How, dial.Gap
-	case errors.As(err, &tlsErr):
+	case errors.As(err, &refusal):
 		return "tls", ""
 	case errors.Is(err, errMalformed), errors.Is(err, errH2):
 		return "malformed", ""

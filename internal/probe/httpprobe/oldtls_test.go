@@ -63,20 +63,25 @@ func opensslServer(t *testing.T, args ...string) string {
 	return ""
 }
 
-func TestWebsitesThatCryptoTLSCannotReach(t *testing.T) {
+func TestWebsitesOfOldAndOddServersAreRead(t *testing.T) {
 	for _, args := range [][]string{
 		{"-tls1_2", "-cipher", "DHE-RSA-AES256-GCM-SHA384"},
 		{"-tls1_2", "-cipher", "DHE-RSA-AES128-SHA"},
 		{"-tls1", "-cipher", "DHE-RSA-AES128-SHA:@SECLEVEL=0"},
 		{"-tls1", "-cipher", "AES128-SHA:@SECLEVEL=0"},
+		{"-tls1_2", "-groups", "brainpoolP512r1", "-cipher", "ECDHE"},
+		{"-tls1_3", "-groups", "X448"},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			w := newWorld(t, opensslServer(t, args...))
 			f := w.Fetch(t.Context(), "https", siteName, siteAddr)
 			h := f.Last()
 			want := fact.TLS12
-			if args[0] == "-tls1" {
+			switch args[0] {
+			case "-tls1":
 				want = fact.TLS10
+			case "-tls1_3":
+				want = fact.TLS13
 			}
 			if f.End != fact.EndOK || h.Status != 200 || h.TLSVersion != want || h.Chain == "" {
 				t.Errorf("%+v %+v", f, h)
@@ -103,6 +108,7 @@ func TestServerThatWantsAHybridGroupIsRead(t *testing.T) {
 	}))
 	s.TLS = &tls.Config{MinVersion: tls.VersionTLS13, CurvePreferences: []tls.CurveID{tls.X25519MLKEM768}}
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	w := newWorld(t, fmt.Sprintf("tcp %s:443 %s", siteAddr, s.Listener.Addr()))

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"peil/internal/fact"
+	"peil/internal/tlswire"
 )
 
 // nginx starts nginx with TLS settings in a process of its own, so that the CPU
@@ -93,8 +94,7 @@ func BenchmarkFullWide(b *testing.B)       { bench(b, nginx(b, wide(b)), Full())
 
 // wide adds Diffie-Hellman parameters, which nginx has none of by itself.
 func wide(b testing.TB) string {
-	e, _ := constants()
-	der, err := asn1.Marshal(struct{ P, G *big.Int }{prime(2048, 560316, e), big.NewInt(2)})
+	der, err := asn1.Marshal(struct{ P, G *big.Int }{tlswire.FFDHEPrime(fact.FFDHE2048), big.NewInt(2)})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -5,57 +5,73 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"peil/internal/fact"
 )
 
-// get speaks HTTP over a session and returns the status line.
-func get(t *testing.T, addr netip.AddrPort, hint *fact.TLS) (*Session, string) {
+// visit makes a handshake as httpprobe does and speaks HTTP over it.
+func visit(t *testing.T, addr netip.AddrPort, alpn ...string) (s *Session, line string, dials int) {
 	t.Helper()
-	s, err := prober(t, nil).Dial(context.Background(), Target{Addr: addr, ServerName: testName, Subject: subject(t, quickLimits()), ALPN: []string{"http/1.1"}}, hint)
+	v := Visitor{Name: testName, ALPN: alpn, Timeout: 10 * time.Second, Dial: func(ctx context.Context) (net.Conn, error) {
+		dials++
+		return (&net.Dialer{}).DialContext(ctx, "tcp", addr.String())
+	}}
+	s, err := v.Handshake(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
 	fmt.Fprintf(s, "GET / HTTP/1.0\r\nHost: %s\r\n\r\n", testName)
-	line, err := bufio.NewReader(s).ReadString('\n')
-	if err != nil {
+	if line, err = bufio.NewReader(s).ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
-	return s, strings.TrimSpace(line)
+	return s, strings.TrimSpace(line), dials
 }
 
-func TestHTTPIsSpokenOverOldAndNewServers(t *testing.T) {
+func TestVisitorsReachOldAndOddServers(t *testing.T) {
 	for name, c := range map[string]struct {
 		args    []string
 		version fact.Version
-		legacy  bool
+		dials   int
 	}{
-		"TLS 1.3":          {nil, fact.TLS13, false},
-		"TLS 1.0":          {[]string{"-tls1", "-cipher", "ALL:@SECLEVEL=0"}, fact.TLS10, false},
-		"RSA":              {[]string{"-tls1_2", "-cipher", "AES128-SHA:@SECLEVEL=0"}, fact.TLS12, false},
-		"DHE alone":        {[]string{"-tls1_2", "-cipher", "DHE-RSA-AES128-SHA"}, fact.TLS12, true},
-		"DHE on TLS 1.0":   {[]string{"-tls1", "-cipher", "DHE-RSA-AES128-SHA:@SECLEVEL=0"}, fact.TLS10, true},
-		"RSA with SHA-256": {[]string{"-tls1_2", "-cipher", "AES256-SHA256"}, fact.TLS12, true},
+		"TLS 1.3":            {nil, fact.TLS13, 1},
+		"TLS 1.0":            {[]string{"-tls1", "-cipher", "ALL:@SECLEVEL=0"}, fact.TLS10, 1},
+		"RSA":                {[]string{"-tls1_2", "-cipher", "AES128-SHA:@SECLEVEL=0"}, fact.TLS12, 1},
+		"DHE alone":          {[]string{"-tls1_2", "-cipher", "DHE-RSA-AES128-SHA"}, fact.TLS12, 2},
+		"DHE on TLS 1.0":     {[]string{"-tls1", "-cipher", "DHE-RSA-AES128-SHA:@SECLEVEL=0"}, fact.TLS10, 2},
+		"RSA with SHA-256":   {[]string{"-tls1_2", "-cipher", "AES256-SHA256"}, fact.TLS12, 2},
+		"anonymous":          {[]string{"-tls1_2", "-cipher", "aNULL:-NULL:@SECLEVEL=0"}, fact.TLS12, 2},
+		"CCM on TLS 1.3":     {[]string{"-tls1_3", "-ciphersuites", "TLS_AES_128_CCM_8_SHA256"}, fact.TLS13, 2},
+		"X448 on TLS 1.3":    {[]string{"-tls1_3", "-groups", "X448"}, fact.TLS13, 2},
+		"ffdhe on TLS 1.3":   {[]string{"-tls1_3", "-groups", "ffdhe3072"}, fact.TLS13, 2},
+		"brainpool":          {[]string{"-tls1_2", "-groups", "brainpoolP384r1", "-cipher", "ECDHE"}, fact.TLS12, 2},
+		"retry to secp521r1": {[]string{"-tls1_3", "-groups", "P-521"}, fact.TLS13, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			addr := openssl(t, []tls.Certificate{testCA().issue("rsa", nil)}, append(c.args, "-www")...)
-			s, line := get(t, addr, nil)
-			if line != "HTTP/1.0 200 ok" || s.Version != c.version || s.Legacy != c.legacy {
-				t.Errorf("%q over %s %s, legacy %v", line, s.Version, s.Suite, s.Legacy)
+			s, line, dials := visit(t, addr, "http/1.1")
+			if line != "HTTP/1.0 200 ok" || s.Version != c.version || dials != c.dials {
+				t.Errorf("%q over %s after %d connections", line, s.Version, dials)
 			}
-			if !s.Chain.Trust.Trusted || len(s.Chain.Certs) != 3 {
-				t.Errorf("%d certificates, %+v", len(s.Chain.Certs), s.Chain.Trust)
-			}
-			hint := &fact.TLS{Working: fact.Observed{Answer: fact.Accepted}, Suites: []fact.SuiteSet{{Version: s.Version, Accepted: []fact.Suite{s.Suite}}}}
-			if onlyLegacy(hint) != c.legacy {
-				t.Errorf("a probe that found %s alone: only legacy %v", s.Suite, onlyLegacy(hint))
+			if want := 3; len(s.Certs) != want && name != "anonymous" {
+				t.Errorf("%d certificates, want %d", len(s.Certs), want)
 			}
 		})
+	}
+}
+
+func TestVisitorTakesTheProtocolOfAnOddServer(t *testing.T) {
+	for _, version := range []string{"-tls1_2", "-tls1_3"} {
+		addr := openssl(t, []tls.Certificate{testCA().issue("rsa", nil)}, version, "-groups", "X448", "-alpn", "h2", "-www")
+		if s, _, _ := visit(t, addr, "h2", "http/1.1"); s.ALPN != "h2" {
+			t.Errorf("%s: ALPN %q, want h2", version, s.ALPN)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"peil/internal/fact"
+	"peil/internal/tlswire"
 )
 
 // groupSearch is the search for the groups of versions up to TLS 1.2, or of 1.3.
@@ -111,7 +112,7 @@ func (r *run) searchGroups(v fact.Version, suites []fact.Suite, extra fact.Group
 		case a.ok():
 			got := a.group
 			if a.kex != nil && len(a.kex.P) > 0 {
-				_, got = dhParams(a.kex.P, a.kex.G)
+				_, got = tlswire.DHGroup(a.kex.P, a.kex.G)
 				r.mu.Lock()
 				r.bookDH(a)
 				r.mu.Unlock()

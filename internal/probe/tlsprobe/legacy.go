@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"peil/internal/fact"
+	"peil/internal/tlswire"
 )
 
 // enumeration is the search for the suites of one version.
@@ -314,7 +315,7 @@ func (r *run) bookDH(a *reply) {
 	if a.kex == nil || len(a.kex.P) == 0 {
 		return
 	}
-	d, code := dhParams(a.kex.P, a.kex.G)
+	d, code := tlswire.DHGroup(a.kex.P, a.kex.G)
 	r.dh[d] = true
 	if code != 0 {
 		r.kexSeen[code] = true

@@ -2,6 +2,7 @@ package tlsprobe
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -234,6 +235,8 @@ func (r *run) unanswered(legacy, modern *reply) (l, m *reply, ok bool) {
 			o = fact.Observed{Gap: a.gap}
 		case a.coaxed: // to end when we do is no answer
 			o = fact.Observed{Gap: fact.GapTimeout}
+		case errors.Is(a.err, errBeyond): // TLS it does speak, but with nobody (catalogue B.6)
+			o = fact.Observed{Gap: fact.GapMalformed}
 		}
 	}
 	if len(tries) < 4 && o.No() {
@@ -448,10 +451,19 @@ func (r *run) gaps() {
 	} else if o.Working.Missing() && o.Working.Gap != "" {
 		gap = o.Working.Gap
 	}
+	old := gap // of what only versions up to TLS 1.2 tell: whether there is one may be the question
+	if v := r.versions[fact.TLS12]; gap == fact.GapNotAsked && v != nil && v.Missing() {
+		old = v.Gap
+	}
 	for _, x := range []*fact.Observed{
 		&o.KexHashSHA1, &o.KexHashSHA224, &o.KexHashSHA2, &o.Compression, &o.SecureRenegotiation, &o.ExtendedMasterSecret,
-		&o.FallbackSCSV, &o.Heartbeat, &o.ClientRenegotiation.Observed, &o.EarlyData.Observed, &o.OCSP.Stapled,
+		&o.Heartbeat, &o.ClientRenegotiation.Observed,
 	} {
+		if x.Missing() && x.Gap == "" {
+			x.Gap = old
+		}
+	}
+	for _, x := range []*fact.Observed{&o.FallbackSCSV, &o.EarlyData.Observed, &o.OCSP.Stapled} {
 		if x.Missing() && x.Gap == "" {
 			x.Gap = gap
 		}

@@ -252,9 +252,8 @@ func TestOldAndOddServers(t *testing.T) {
 		t.Errorf("fallback %+v", f.FallbackSCSV)
 	}
 
-	e, pi := constants()
 	f, _ = probe(t, listen(t, (&fake{
-		versions: []fact.Version{fact.TLS12}, cert: rsa, reneg: true, prime: prime2(e, pi),
+		versions: []fact.Version{fact.TLS12}, cert: rsa, reneg: true, prime: tlswire.FFDHEPrime(fact.FFDHE2048),
 		groups: []fact.Group{fact.Secp192r1, fact.BrainpoolP256r1, 9}, schemes: []uint16{0x0201, 0x0301},
 		suites: named(t, "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", "TLS_DHE_RSA_WITH_AES_128_CBC_SHA", "TLS_ECDH_anon_WITH_NULL_SHA"),
 	}).serve), Full())
@@ -271,8 +270,6 @@ func TestOldAndOddServers(t *testing.T) {
 		t.Error(got)
 	}
 }
-
-func prime2(e, _ *big.Int) *big.Int { return prime(2048, 560316, e) }
 
 func TestAHashThatWasNotOfferedIsNotAccepted(t *testing.T) {
 	f, _ := probe(t, listen(t, (&fake{
@@ -335,6 +332,21 @@ func TestAServerThatLiesIsNotMeasured(t *testing.T) {
 	s := f.Suites[len(f.Suites)-1]
 	if len(s.Accepted) != 1 || s.Gap != fact.GapMalformed || !s.AllOpen {
 		t.Errorf("accepted %v, gap %q, %d open", s.Accepted, s.Gap, len(s.Open))
+	}
+}
+
+// Such a server speaks TLS, so that it is not dead either (catalogue A.2, B.6).
+func TestAServerThatOnlyLiesIsNotDead(t *testing.T) {
+	f, _ := probe(t, listen(t, (&fake{
+		versions: []fact.Version{fact.TLS12}, cert: testCA().issue("rsa", nil).Certificate[0], schemes: []uint16{0x0401},
+		groups: []fact.Group{fact.Secp256r1}, suites: named(t, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
+		lie: func(_ *clientHello, _ *fact.Version, s *fact.Suite) { *s = 0x7777 },
+	}).serve), Full())
+	if f.Working != (fact.Observed{Gap: fact.GapMalformed}) {
+		t.Errorf("working %+v", f.Working)
+	}
+	if f.Compression.Gap != fact.GapMalformed || f.ExtendedMasterSecret.Gap != fact.GapMalformed {
+		t.Errorf("compression %+v, extended master secret %+v", f.Compression, f.ExtendedMasterSecret)
 	}
 }
 

@@ -1,4 +1,4 @@
-package tlsprobe
+package tlswire
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 // 2^b - 2^(b-64) - 1 + 2^64 * (floor(2^(b-130) * c) + x), with b bits, constant c
 // and the x that makes it a safe prime; the formula is shorter than the digits and
 // cannot hide a typing error: the test checks that each is a safe prime.
-var namedPrimes = []struct {
+var namedGroups = []struct {
 	name string
 	bits uint
 	x    int64
@@ -40,18 +40,20 @@ var namedPrimes = []struct {
 type namedPrime struct {
 	name string
 	code fact.Group
+	p    *big.Int
 }
 
 // primes leads from the SHA-256 of a prime to its name.
 var primes = sync.OnceValue(func() map[[32]byte]namedPrime {
-	m := make(map[[32]byte]namedPrime, len(namedPrimes))
+	m := make(map[[32]byte]namedPrime, len(namedGroups))
 	e, pi := constants()
-	for _, n := range namedPrimes {
+	for _, n := range namedGroups {
 		c := pi
 		if n.e {
 			c = e
 		}
-		m[sha256.Sum256(prime(n.bits, n.x, c).Bytes())] = namedPrime{n.name, n.code}
+		p := prime(n.bits, n.x, c)
+		m[sha256.Sum256(p.Bytes())] = namedPrime{n.name, n.code, p}
 	}
 	return m
 })
@@ -94,9 +96,19 @@ func constants() (e, pi *big.Int) {
 	return e.Rsh(e, 64), pi.Rsh(pi, 64)
 }
 
-// dhParams describes the group of a ServerKeyExchange, and its code when RFC 7919
+// FFDHEPrime is the prime of a group of RFC 7919, nil for other groups.
+func FFDHEPrime(g fact.Group) *big.Int {
+	for _, n := range primes() {
+		if n.code == g && g != 0 {
+			return n.p
+		}
+	}
+	return nil
+}
+
+// DHGroup describes the group of a ServerKeyExchange, and its code when RFC 7919
 // gave it one.
-func dhParams(p, g []byte) (fact.DHParams, fact.Group) {
+func DHGroup(p, g []byte) (fact.DHParams, fact.Group) {
 	p = bytes.TrimLeft(p, "\x00")
 	sum := sha256.Sum256(p)
 	n := primes()[sum]

@@ -1,4 +1,4 @@
-package tlsprobe
+package tlswire
 
 import (
 	"crypto/sha256"
@@ -10,7 +10,7 @@ import (
 
 func TestNamedPrimesAreSafePrimes(t *testing.T) {
 	e, pi := constants()
-	for _, n := range namedPrimes {
+	for _, n := range namedGroups {
 		if n.bits > 3072 && testing.Short() {
 			continue
 		}
@@ -39,15 +39,15 @@ func TestNamedPrimesHaveTheDigitsOfTheRFCs(t *testing.T) {
 			t.Errorf("%.48s, want %s", h, c.want)
 		}
 	}
-	d, code := dhParams(append([]byte{0}, prime(2048, 560316, e).Bytes()...), []byte{2})
+	d, code := DHGroup(append([]byte{0}, prime(2048, 560316, e).Bytes()...), []byte{2})
 	if d.Name != "ffdhe2048" || code != 256 || d.Bits != 2048 || d.Generator != "2" {
 		t.Errorf("%+v %d", d, code)
 	}
-	if d, code := dhParams(prime(2048, 560316, e).Bytes(), []byte{5}); d.Name != "" || code != 0 {
+	if d, code := DHGroup(prime(2048, 560316, e).Bytes(), []byte{5}); d.Name != "" || code != 0 {
 		t.Errorf("another generator is another group: %+v %d", d, code)
 	}
 	sum := sha256.Sum256(big.NewInt(23).Bytes())
-	if d, _ := dhParams([]byte{0, 0, 23}, []byte{5}); d.Bits != 5 || d.Prime != hex.EncodeToString(sum[:]) {
+	if d, _ := DHGroup([]byte{0, 0, 23}, []byte{5}); d.Bits != 5 || d.Prime != hex.EncodeToString(sum[:]) {
 		t.Errorf("%+v", d)
 	}
 }
