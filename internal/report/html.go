@@ -8,8 +8,11 @@ import (
 	"html/template"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"peil/internal/i18n"
 	"peil/internal/norm"
@@ -26,6 +29,10 @@ var htmlStyle string
 // row in the table: nobody reads a thousand pages of what is in order.
 const manySites = 50
 
+// manySections is how many targets at most get a section of their own in a longer
+// report, so that the page of ten thousand still opens; the table has them all.
+const manySections = 1000
+
 // htmlWriter writes one page that stands by itself: no script, no other file, a strict
 // policy. Sections are spooled to files, so that a long list needs no memory but a row of
 // the table each; as the length is known only at the end, both forms are spooled until
@@ -40,15 +47,31 @@ type htmlWriter struct {
 	last        time.Time
 	preamble    template.HTML
 	rules       map[string]bool // requirements of the headline edition that were not in order somewhere
+	sections    int             // in the brief form
+	words       map[norm.Word]int
 }
 
 type htmlRow struct {
 	Name, Anchor, Word, WordText, Score, Open string
 	Others                                    []string
+	order                                     int // worst first
+}
+
+// tableOnly marks the row of a target that has no section in the brief form.
+const tableOnly = 1 << 30
+
+// worst puts the rows of the table in order: below standard first, by score; then what
+// could not be said, what is up to standard, and names without a website.
+func worst(word norm.Word, score *int) int {
+	order := map[norm.Word]int{norm.BelowStandard: 0, "": 0, norm.CannotSay: 1, norm.UpToStandard: 2, norm.WordNotApplicable: 3}[word] * 1000
+	if score != nil {
+		order += *score
+	}
+	return order
 }
 
 func newHTML(t texts, w io.Writer) (*htmlWriter, error) {
-	h := &htmlWriter{texts: t, w: w}
+	h := &htmlWriter{texts: t, w: w, words: map[norm.Word]int{}}
 	var err error
 	h.tmpl, err = template.New("report").Funcs(template.FuncMap{
 		"say":     t.say,
@@ -100,7 +123,8 @@ func symbols() template.HTML {
 	for _, s := range shapes {
 		fmt.Fprintf(&b, `<symbol id="m-%s" viewBox="0 0 16 16">%s</symbol>`, s.outcome, s.path)
 	}
-	b.WriteString("</svg>")
+	// Hatching is for what is not known.
+	b.WriteString(`<pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="1.5" height="4" class="hatch"/></pattern></svg>`)
 	return template.HTML(b.String()) // constants alone
 }
 
@@ -110,12 +134,13 @@ func mark(o norm.Outcome) template.HTML {
 }
 
 type htmlVerdict struct {
-	ID, Title, Found, Where, Why, Explain, Check, Source, Until string
-	Outcome                                                     norm.Outcome
-	Fixes                                                       []htmlFix
-	Evidence                                                    []string
-	Subjects                                                    []htmlSubject
-	Level, Rule                                                 string // Rule: anchor of the requirement's own section
+	ID, Title, Found, Where, Why, Explain, Check, Source, URL, Until string
+	Outcome                                                          norm.Outcome
+	Ahead                                                            bool // failed, but ahead of the norm: nothing is wrong
+	Fixes                                                            []htmlFix
+	Evidence                                                         []string
+	Subjects                                                         []htmlSubject
+	Level, Rule                                                      string // Rule: anchor of the requirement's own section
 }
 
 type htmlFix struct{ For, Text, Code string }
@@ -129,7 +154,7 @@ type htmlSite struct {
 	Name, Anchor, Word, WordText, Sentence, About, Score string
 	Simulated                                            bool
 	Gauge                                                htmlGauge
-	Open, Fine, Missing, None                            []htmlVerdict
+	Open, Ahead, Fine, Missing, None                     []htmlVerdict
 	Others                                               []htmlOther
 	Many                                                 bool // texts of requirements stand once, at the end
 }
@@ -140,20 +165,20 @@ type htmlOther struct {
 	Fine                    int
 }
 
-// htmlGauge is the peilschaal of a site: how many musts are met, with the line where
-// all are.
+// htmlGauge is the peilschaal: of a site how many musts are met, of a list how many
+// sites are up to standard, with the line where all are. What is not known is hatched.
 type htmlGauge struct {
-	Met, Of int
-	Height  int // of 100
-	Label   string
+	Height, Unseen int // of 100
+	Label          string
 }
 
 func (h *htmlWriter) verdict(r *norm.Result, v *norm.Verdict, brief bool) htmlVerdict {
 	q := h.requirement(r.Edition, v.ID)
 	x := htmlVerdict{
 		ID: v.ID, Title: h.in(q.Title), Found: h.found(r.Edition, v), Where: h.where(v), Why: h.in(q.Why), Explain: h.in(q.Explain),
-		Check: v.Check, Source: strings.TrimSpace(q.Source.Name + " " + q.Source.Section), Outcome: v.Outcome, Evidence: v.Evidence,
+		Check: v.Check, Source: h.source(q), URL: q.Source.URL, Outcome: v.Outcome, Evidence: v.Evidence,
 		Level: h.say("level." + string(v.Level)),
+		Ahead: v.Outcome == norm.Failed && (v.Level == norm.Could || v.Level == norm.Optional),
 	}
 	if !v.Until.IsZero() {
 		x.Until = i18n.Moment(h.Lang, v.Until.UTC()) + " UTC"
@@ -167,7 +192,7 @@ func (h *htmlWriter) verdict(r *norm.Result, v *norm.Verdict, brief bool) htmlVe
 		return x
 	}
 	for _, f := range h.fixes(r.Edition, v) {
-		x.Fixes = append(x.Fixes, htmlFix{f.For, h.in(f.Text), f.Code})
+		x.Fixes = append(x.Fixes, htmlFix{software(f.For), h.in(f.Text), f.Code})
 	}
 	return x
 }
@@ -184,6 +209,7 @@ func (h *htmlWriter) Write(it Item) error {
 		return fmt.Errorf("writing %s as HTML: no edition was asked for", m.Target.Name)
 	}
 	s, row := h.section(it, head, true)
+	h.words[head.Word]++
 	h.sim = h.sim || m.Simulated
 	if m.At.After(h.last) {
 		h.last = m.At
@@ -196,9 +222,11 @@ func (h *htmlWriter) Write(it Item) error {
 			return err
 		}
 	}
-	if head.Word == norm.UpToStandard {
+	if head.Word == norm.UpToStandard || h.sections == manySections {
+		h.rows[len(h.rows)-1].order |= tableOnly
 		return nil
 	}
+	h.sections++
 	return h.tmpl.ExecuteTemplate(h.brief, "site", s)
 }
 
@@ -214,14 +242,17 @@ func (h *htmlWriter) section(it Item, head *norm.Result, brief bool) (htmlSite, 
 	}
 	if head.Word != "" {
 		s.WordText = h.say("word." + string(head.Word))
+	} else {
+		s.WordText = head.Edition + ": " + h.tally(head)
+		s.Sentence = strings.Join(h.derived(head), " · ")
 	}
+	row := htmlRow{Name: s.Name, Anchor: s.Anchor, Word: s.Word, WordText: s.WordText, order: worst(head.Word, head.Score)}
 	if head.Score != nil {
-		s.Score = h.say("text.score", *head.Score)
+		s.Score, row.Score = h.scoreOf(head), i18n.Int(h.Lang, *head.Score)
 	}
 	t := textWriter{texts: h.texts}
-	s.About = h.say("text.measured", i18n.Moment(h.Lang, m.At.UTC())+" UTC", t.vantage(m), t.families(m),
-		i18n.Float(h.Lang, m.Cost.Seconds, 1), i18n.N(h.Lang, "text.connections", m.Cost.Connections))
-	row := htmlRow{Name: s.Name, Anchor: s.Anchor, Word: s.Word, WordText: s.WordText, Score: s.Score}
+	s.About = sentenceCase(h.say("text.measured", i18n.Moment(h.Lang, m.At.UTC())+" UTC", t.vantage(m), t.families(m),
+		i18n.Float(h.Lang, m.Cost.Seconds, 1), i18n.N(h.Lang, "text.connections", m.Cost.Connections))) + "."
 	var openNames []string
 	for _, level := range levels(head) {
 		for _, o := range []norm.Outcome{norm.Failed, norm.Warning, norm.Info, norm.Passed, norm.NotMeasured, norm.NotApplicable} {
@@ -234,8 +265,12 @@ func (h *htmlWriter) section(it Item, head *norm.Result, brief bool) (htmlSite, 
 				switch o {
 				case norm.Failed, norm.Warning:
 					h.rules[v.ID] = true
+					if x.Ahead {
+						s.Ahead = append(s.Ahead, x)
+						continue
+					}
 					s.Open = append(s.Open, x)
-					if o == norm.Failed && level != norm.Could && level != norm.Optional {
+					if o == norm.Failed {
 						openNames = append(openNames, x.Title)
 					}
 				case norm.NotMeasured:
@@ -273,25 +308,32 @@ func (h *htmlWriter) section(it Item, head *norm.Result, brief bool) (htmlSite, 
 }
 
 func (h *htmlWriter) gauge(r *norm.Result) htmlGauge {
-	var g htmlGauge
-	for i := range r.Verdicts {
-		v := &r.Verdicts[i]
-		if v.Level != norm.Must && v.Level != norm.Required {
-			continue
-		}
-		switch v.Outcome {
-		case norm.Passed, norm.Info, norm.Warning:
-			g.Met++
-			g.Of++
-		case norm.Failed, norm.NotMeasured:
-			g.Of++
-		}
+	musts := []norm.Level{norm.Must, norm.Required}
+	failed, unseen := count(r, norm.Failed, musts...), count(r, norm.NotMeasured, musts...)
+	met := count(r, norm.Passed, musts...) + count(r, norm.Info, musts...) + count(r, norm.Warning, musts...)
+	all := failed + unseen + met
+	if all == 0 {
+		return htmlGauge{}
 	}
-	if g.Of > 0 {
-		g.Height = 100 * g.Met / g.Of
+	label := h.say("html.gauge.musts", met, all)
+	if unseen > 0 {
+		label += ", " + h.say("html.gauge.unseen", unseen)
 	}
-	g.Label = fmt.Sprintf("%d / %d", g.Met, g.Of)
-	return g
+	return htmlGauge{Height: 100 * met / all, Unseen: 100 * unseen / all, Label: label}
+}
+
+// country is the gauge of a list: which share of those judged is up to standard.
+func (h *htmlWriter) country() htmlGauge {
+	up, below := h.words[norm.UpToStandard], h.words[norm.BelowStandard]
+	if up+below == 0 {
+		return htmlGauge{}
+	}
+	return htmlGauge{Height: 100 * up / (up + below), Label: h.say("html.gauge.sites", i18n.Share(h.Lang, up, up+below))}
+}
+
+func sentenceCase(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 // Close writes the page: head, table, sections, foot.
@@ -301,15 +343,27 @@ func (h *htmlWriter) Close() error {
 	if many {
 		spool = h.brief
 		for i := range h.rows {
-			if h.rows[i].Word == string(norm.UpToStandard) {
+			if h.rows[i].order&tableOnly != 0 {
 				h.rows[i].Anchor = ""
 			}
 		}
 	}
+	first := ""
+	if len(h.rows) > 0 {
+		first = h.rows[0].Name
+	}
+	slices.SortStableFunc(h.rows, func(a, b htmlRow) int { return a.order&^tableOnly - b.order&^tableOnly })
 	sum := sha256.Sum256([]byte(htmlStyle))
 	title := h.say("html.title.many", i18n.Int(h.Lang, len(h.rows)))
 	if len(h.rows) == 1 {
-		title = h.say("html.title", h.rows[0].Name)
+		title = h.say("html.title", first)
+	}
+	cut := ""
+	if many {
+		cut = h.say("html.cut")
+		if h.sections == manySections {
+			cut = h.say("html.cut.more", i18n.Int(h.Lang, manySections))
+		}
 	}
 	var others []string
 	head := ""
@@ -325,7 +379,7 @@ func (h *htmlWriter) Close() error {
 	}
 	data := map[string]any{
 		"Lang": string(h.Lang), "Title": title, "Rows": h.rows, "Simulated": h.sim, "Many": len(h.rows) > 1,
-		"Cut": many, "Others": others, "Preamble": h.preamble, "Symbols": symbols(), "Rules": h.openRules(many),
+		"Cut": cut, "Gauge": h.country(), "Standing": sentenceCase(Standing(h.Lang, len(h.rows), h.words)), "Others": others, "Preamble": h.preamble, "Symbols": symbols(), "Rules": h.openRules(many),
 		"Style":  template.CSS(htmlStyle), // embedded
 		"Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
 		"Made":   h.say("html.made", h.Meter, i18n.Moment(h.Lang, h.last.UTC())+" UTC"),
@@ -361,10 +415,10 @@ func (h *htmlWriter) openRules(many bool) []htmlVerdict {
 		}
 		x := htmlVerdict{
 			ID: q.ID, Title: h.in(q.Title), Why: h.in(q.Why), Explain: h.in(q.Explain), Rule: ruleAnchor(q.ID),
-			Level: h.say("level." + string(q.Level)), Source: strings.TrimSpace(q.Source.Name + " " + q.Source.Section),
+			Level: h.say("level." + string(q.Level)), Source: h.source(q), URL: q.Source.URL,
 		}
 		for _, f := range q.Fixes {
-			x.Fixes = append(x.Fixes, htmlFix{f.For, h.in(f.Text), f.Code})
+			x.Fixes = append(x.Fixes, htmlFix{software(f.For), h.in(f.Text), f.Code})
 		}
 		out = append(out, x)
 	}

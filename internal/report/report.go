@@ -260,6 +260,26 @@ func (t *texts) sentence(r *norm.Result) string {
 	return ""
 }
 
+// Standing is how a list of targets stands, in a sentence with its denominators.
+func Standing(l i18n.Lang, targets int, words map[norm.Word]int) string {
+	up, below := words[norm.UpToStandard], words[norm.BelowStandard]
+	var parts []string
+	if up+below > 0 {
+		parts = append(parts, i18n.T(l, "summary.share", i18n.Int(l, up), i18n.Int(l, up+below), i18n.Share(l, up, up+below)))
+	}
+	if n := words[norm.CannotSay]; n > 0 {
+		parts = append(parts, i18n.N(l, "summary.cannot_say", n))
+	}
+	if n := words[norm.WordNotApplicable]; n > 0 {
+		parts = append(parts, i18n.N(l, "summary.not_applicable", n))
+	}
+	first := i18n.N(l, "summary.targets", targets)
+	if len(parts) == 0 {
+		return first + "."
+	}
+	return first + ": " + strings.Join(parts, "; ") + "."
+}
+
 // vantage is the place measured from; "here" is said in the reader's language.
 func (t *texts) vantage(m *fact.Measurement) string {
 	if m.Vantage == "" || m.Vantage == "here" {

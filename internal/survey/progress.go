@@ -3,12 +3,11 @@ package survey
 import (
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
 	"peil/internal/i18n"
-	"peil/internal/norm"
+	"peil/internal/report"
 )
 
 // Progress tells a person how a long run goes: done, rate, time left, what it waits
@@ -141,20 +140,5 @@ func (p *Progress) line(now time.Time) string {
 
 // Words are a summary in a sentence with its denominator.
 func Words(l i18n.Lang, s Summary) string {
-	up, below := s.Words[norm.UpToStandard], s.Words[norm.BelowStandard]
-	var parts []string
-	if up+below > 0 {
-		parts = append(parts, i18n.T(l, "summary.share", i18n.Int(l, up), i18n.Int(l, up+below), i18n.Share(l, up, up+below)))
-	}
-	if n := s.Words[norm.CannotSay]; n > 0 {
-		parts = append(parts, i18n.N(l, "summary.cannot_say", n))
-	}
-	if n := s.Words[norm.WordNotApplicable]; n > 0 {
-		parts = append(parts, i18n.N(l, "summary.not_applicable", n))
-	}
-	first := i18n.N(l, "summary.targets", s.Targets)
-	if len(parts) == 0 {
-		return first + "."
-	}
-	return first + ": " + strings.Join(parts, "; ") + "."
+	return report.Standing(l, s.Targets, s.Words)
 }
