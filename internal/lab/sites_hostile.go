@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"peil/internal/fact"
 	"peil/internal/lab/tlslab"
 	"peil/internal/lab/weblab"
 )
@@ -29,6 +30,140 @@ ncsc-tls-2021
   tls.* ?
 ncsc-tls-2025
   tls.* ?`
+
+// neverOffered has no place in the registry of IANA and is in use nowhere, so that no
+// client offers it.
+const neverOffered fact.Suite = 0x7777
+
+// unoffered is expected of a server that answers every hello up to TLS 1.2 with what it
+// did not offer: whether and how it speaks TLS 1.2 is not measured (catalogue B.6), and
+// all that TLS 1.3 tells is judged as ever.
+const unoffered = `
+internet.nl 100
+  web_https_tls_ciphers not_measured
+  web_https_tls_cipherorder not_measured
+  web_https_tls_keyexchange not_measured
+  web_https_tls_keyexchangehash not_measured
+  web_https_tls_compress not_measured
+  web_https_tls_secreneg not_measured
+  web_https_tls_clientreneg not_measured
+  web_https_tls_extendedmastersecret not_measured
+peil cannot_say
+  web.tls.ciphers not_measured
+  web.tls.ciphers.phaseout not_measured
+  web.tls.order not_measured
+  web.tls.keyexchange not_measured
+  web.tls.keyexchange.phaseout not_measured
+  web.tls.keyexchangehash not_measured
+  web.tls.keyexchangehash.phaseout not_measured
+  web.tls.compression not_measured
+  web.tls.secreneg not_measured
+  web.tls.clientreneg not_measured
+  web.tls.ems not_measured
+forum
+  web_legacy_tls_ncsc_web not_measured
+  = web_complete not_measured
+  = web_complete_with_ipv6_rpki not_measured
+wdo
+  wdo.tls.ciphers not_measured
+  wdo.tls.curves not_measured
+  wdo.tls.ffdhe not_measured
+  wdo.tls.kexhash not_measured
+  wdo.tls.compression not_measured
+  wdo.tls.renegotiation.secure not_measured
+ncsc-tls-2021
+  tls.ciphers not_measured
+  tls.order not_measured
+  tls.keyexchange not_measured
+  tls.keyexchange.curves not_measured
+  tls.keyexchange.ffdhe not_measured
+  tls.kexhash not_measured
+  tls.compression not_measured
+  tls.renegotiation.secure not_measured
+ncsc-tls-2025
+  tls.ciphers not_measured
+  tls.order not_measured
+  tls.keyexchange not_measured
+  tls.keyexchange.curves not_measured
+  tls.keyexchange.ffdhe not_measured
+  tls.kexhash not_measured
+  tls.compression not_measured
+  tls.renegotiation.secure not_measured
+  tls.renegotiation.client not_measured
+  tls.ems not_measured`
+
+// unofferedAlone is expected of one that has no TLS 1.3 either: it speaks TLS, so that
+// it is not dead, but nothing can be learnt through it.
+const unofferedAlone = `
+internet.nl 100
+  web_https_* not_measured
+  web_appsecpriv_* not_measured
+  web_ipv6_ws_similar not_measured
+peil cannot_say
+  web.https.* not_measured
+  web.tls.* not_measured
+  web.cert.* not_measured
+  web.header.* not_measured
+  web.page.* not_measured
+  web.cookie.attributes not_measured
+  web.securitytxt.* not_measured
+  web.login.plain not_measured
+  web.ipv6.similar not_measured
+  web.dane not_measured
+  web.dns.caa passed
+forum
+  web_legacy_tls_available not_measured
+  web_legacy_https_enforced not_measured
+  web_legacy_hsts not_measured
+  web_legacy_tls_ncsc_web not_measured
+  web_legacy_category_ipv6 not_measured
+  web_legacy_ipv6_webserver not_measured
+  web_legacy_dane not_measured
+  web_legacy_tls_1_3 not_measured
+  web_securitytxt not_measured
+  = web_complete not_measured
+  = web_complete_with_ipv6_rpki not_measured
+wdo
+  wdo.* not_measured
+ncsc-tls-2021
+  tls.* not_measured
+ncsc-tls-2025
+  tls.* not_measured`
+
+// insisting is expected of a server that chooses 3DES up to TLS 1.2 whatever is offered:
+// where that was offered it counts, and what else it would do is not known.
+const insisting = `
+internet.nl 98
+  web_https_tls_ciphers failed bad 0/10
+  web_https_tls_cipherorder not_measured
+  web_https_tls_keyexchangehash not_measured
+peil below_standard
+  web.tls.ciphers failed
+  web.tls.ciphers.phaseout not_measured
+  web.tls.order not_measured
+  web.tls.keyexchange not_measured
+  web.tls.keyexchange.phaseout not_measured
+  web.tls.keyexchangehash not_measured
+  web.tls.keyexchangehash.phaseout not_measured` + tlsForum + `
+wdo
+  wdo.tls.ciphers failed
+  wdo.tls.curves not_measured
+  wdo.tls.ffdhe not_measured
+  wdo.tls.kexhash not_measured
+ncsc-tls-2021
+  tls.ciphers warning
+  tls.order not_measured
+  tls.keyexchange warning
+  tls.keyexchange.curves not_measured
+  tls.keyexchange.ffdhe not_measured
+  tls.kexhash not_measured
+ncsc-tls-2025
+  tls.ciphers failed
+  tls.order not_measured
+  tls.keyexchange failed
+  tls.keyexchange.curves not_measured
+  tls.keyexchange.ffdhe not_measured
+  tls.kexhash not_measured`
 
 // hostileHTTP is expected of a server that torments within HTTP: TLS is judged as ever.
 const hostileHTTP = `
@@ -143,7 +278,13 @@ func hostileSites() []entry {
 		entry{"hostile-firewall-twenty-silence", "hostile", Text{"een firewall zwijgt na twintig verbindingen", "a firewall is silent after twenty connections"}, firewall(20, tlslab.Silence), hostileTLS},
 		entry{"hostile-firewall-reset", "hostile", Text{"een firewall kapt na tien verbindingen af met RST", "a firewall cuts off with RST after ten connections"}, firewall(10, tlslab.Reset), hostileTLS},
 		entry{"hostile-firewall-silence", "hostile", Text{"een firewall zwijgt na tien verbindingen", "a firewall is silent after ten connections"}, firewall(10, tlslab.Silence), hostileTLS},
-		entry{"hostile-unoffered", "hostile", Text{"TLS: kiest een selectie die niet is aangeboden", "TLS: chooses a suite that was not offered"}, tls(func(p *tlslab.Profile) { p.Unoffered = rsa3DES }), hostileTLS},
+		entry{"hostile-unoffered", "hostile", Text{"TLS: kiest een selectie die niet is aangeboden", "TLS: chooses a suite that was not offered"}, tls(func(p *tlslab.Profile) { p.Unoffered = neverOffered }), unoffered},
+		entry{"hostile-unoffered-alone", "hostile", Text{"TLS: alleen 1.2, en kiest een selectie die niet is aangeboden", "TLS: 1.2 alone, and chooses a suite that was not offered"}, tls(func(p *tlslab.Profile) {
+			p.Versions, p.Unoffered = []fact.Version{fact.TLS12}, neverOffered
+		}), unofferedAlone},
+		entry{"hostile-insisting", "hostile", Text{"TLS: kiest altijd 3DES, aangeboden of niet", "TLS: chooses 3DES always, offered or not"}, tls(func(p *tlslab.Profile) {
+			p.Certs, p.Unoffered = dual(), rsa3DES
+		}), insisting},
 	)
 	for _, set := range []struct {
 		set  string

@@ -210,6 +210,12 @@ func only13(t *fact.TLS) {
 	t.KexHashSHA1, t.KexHashSHA224, t.KexHashSHA2 = fact.Observed{}, fact.Observed{}, fact.Observed{}
 }
 
+// unsettled12 is a server that answers TLS 1.2 with what was not offered.
+func unsettled12(t *fact.TLS) {
+	t.Versions[4].Observed = fact.Observed{Gap: fact.GapMalformed}
+	t.Suites, t.Groups = t.Suites[1:], t.Groups[1:]
+}
+
 func addSuites(suites ...fact.Suite) change {
 	return withTLS(func(t *fact.TLS) {
 		s := &t.Suites[0]
@@ -257,7 +263,10 @@ func tlsCases() []verdictCase {
 		peilCase("web.tls.ciphers", "open suite that would pass", withTLS(func(t *fact.TLS) { t.Suites[0].Open, t.Suites[0].Gap = []fact.Suite{0xC02F}, fact.GapBlocked }), Passed, "class-none-insufficient"),
 		peilCase("web.tls.ciphers", "all open", withTLS(func(t *fact.TLS) { t.Suites[0].AllOpen, t.Suites[0].Gap = true, fact.GapSlow }), NotMeasured, "gap-slow"),
 		peilCase("web.tls.ciphers", "never enumerated", withTLS(func(t *fact.TLS) { t.Suites = nil }), NotMeasured, "gap-not-asked"),
+		peilCase("web.tls.ciphers", "1.2 unknown", withTLS(unsettled12), NotMeasured, "gap-malformed"),
 		peilCase("web.tls.ciphers.phaseout", "none", unchanged, Passed, "class-none-phase-out"),
+		peilCase("web.tls.ciphers.phaseout", "1.2 unknown", withTLS(unsettled12), NotMeasured, "gap-malformed"),
+		peilCase("web.tls.ciphers.phaseout", "all open", withTLS(func(t *fact.TLS) { t.Suites[0].AllOpen, t.Suites[0].Gap = true, fact.GapSlow }), NotMeasured, "gap-slow"),
 		peilCase("web.tls.ciphers.phaseout", "CBC", addSuites(ecdheCBC256), Warning, "class-phase-out"),
 		peilCase("web.tls.ciphers.phaseout", "insufficient is another's business", addSuites(rsaGCM), Passed, "class-none-phase-out"),
 
@@ -275,6 +284,7 @@ func tlsCases() []verdictCase {
 		peilCase("web.tls.keyexchange", "DHE without parameters", addSuites(dheGCM), NotMeasured, "gap-not-asked"),
 		peilCase("web.tls.keyexchange", "groups not asked", withTLS(func(t *fact.TLS) { t.Groups = nil }), NotMeasured, "gap-not-asked"),
 		peilCase("web.tls.keyexchange", "all open", withTLS(func(t *fact.TLS) { t.Groups[1].AllOpen, t.Groups[1].Gap = true, fact.GapSlow }), NotMeasured, "gap-slow"),
+		peilCase("web.tls.keyexchange", "1.2 unknown", withTLS(unsettled12), NotMeasured, "gap-malformed"),
 		peilCase("web.tls.keyexchange.phaseout", "none", unchanged, Passed, "class-none-phase-out"),
 		peilCase("web.tls.keyexchange.phaseout", "secp224r1", addGroup(fact.Secp224r1), Warning, "class-phase-out"),
 		peilCase("web.tls.keyexchange.phaseout", "ffdhe3072 on 1.3", withTLS(func(t *fact.TLS) { t.Groups[1].Accepted = append(slices.Clone(t.Groups[1].Accepted), fact.FFDHE3072) }), Warning, "class-phase-out"),
@@ -302,6 +312,10 @@ func tlsCases() []verdictCase {
 		peilCase("web.tls.ems", "1.3 alone", withTLS(only13), NotApplicable, "no-tls12"),
 
 		peilCase("web.tls.order", "nothing to compare", unchanged, NotApplicable, "order-nothing-to-compare"),
+		peilCase("web.tls.order", "1.2 unknown", withTLS(unsettled12), NotMeasured, "gap-malformed"),
+		peilCase("web.tls.order", "one seen, the rest open", withTLS(func(t *fact.TLS) {
+			t.Suites[0] = fact.SuiteSet{Version: fact.TLS12, Accepted: []fact.Suite{0xC02B}, AllOpen: true, Gap: fact.GapMalformed}
+		}), NotMeasured, "gap-malformed"),
 		peilCase("web.tls.order", "weak ones last", addSuites(ecdheCBC256), Passed, "order-right"),
 		peilCase("web.tls.order", "weak one first", withTLS(func(t *fact.TLS) { t.Suites[0] = preferring(fact.TLS12, ecdheCBC256, 0xC02B) }), Failed, "order-wrong"),
 		peilCase("web.tls.order", "the client's order", withTLS(func(t *fact.TLS) {

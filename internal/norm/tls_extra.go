@@ -97,12 +97,15 @@ func judgeOrder(g guide, t *fact.TLS) finding {
 			return wrongOrder(o.Picked, better)
 		}
 	}
-	mixed, gap := false, fact.Gap("")
+	mixed, gap := false, unlisted(t).gap
 	for i := range t.Suites {
 		s := &t.Suites[i]
 		tiers := map[class]bool{}
 		for _, x := range s.Accepted {
 			tiers[g.tier(x)] = true
+		}
+		if s.AllOpen || slices.ContainsFunc(s.Open, func(x fact.Suite) bool { return !tiers[g.tier(x)] }) && len(tiers) > 0 {
+			gap = firstGap(s.Gap) // there may be more to compare
 		}
 		if len(tiers) < 2 || s.Version == fact.TLS13 && g == ncsc2025 && !tiers[phaseOut] && !tiers[insufficient] {
 			continue

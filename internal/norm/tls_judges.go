@@ -30,9 +30,11 @@ func judgeAspect(l look, grade func(*view, parameter) Outcome, code func(*view, 
 				out = worst(out, grade(v, p))
 			}
 			if out.rank() < NotMeasured.rank() {
-				for _, p := range a.open {
-					if grade(v, p).rank() > out.rank() {
-						return missed(a.gap).with("not seen: " + names(a.open))
+				for _, o := range a.open {
+					for _, p := range o.possible() {
+						if grade(v, p).rank() > out.rank() {
+							return missed(a.gap).with("not seen: " + names(a.open))
+						}
 					}
 				}
 			}

@@ -16,6 +16,16 @@ type parameter struct {
 	// inl says that Internet.nl 1.9 found it good or sufficient by 2.1: the second
 	// source of the edition wdo (catalogue B.6).
 	inl bool
+	// any stands for all that could not be asked: it may be of every class.
+	any bool
+}
+
+// possible is what a parameter may turn out to be.
+func (p parameter) possible() []parameter {
+	if !p.any {
+		return []parameter{p}
+	}
+	return []parameter{{name: p.name}, {name: p.name, c21: phaseOut, c25: phaseOut}}
 }
 
 // unlawful reports whether both sources find it below sufficient.
@@ -44,7 +54,7 @@ type aspect struct {
 }
 
 // unknown is a parameter that stands for all that could not be asked.
-func unknown(name string) parameter { return parameter{name: name} }
+func unknown(name string) parameter { return parameter{name: name, any: true} }
 
 // observed turns an answer into an aspect of one parameter.
 func observed(o fact.Observed, yes, no parameter) aspect {
@@ -118,13 +128,22 @@ func suiteName(s fact.Suite) string {
 	return s.String()
 }
 
-func lookSuites(_ *view, t *fact.TLS) aspect {
-	var a aspect
+// unlisted is what is not known of suites because a version that the server speaks, or
+// may speak, was not enumerated. Of SSL the version itself is judged.
+func unlisted(t *fact.TLS) (a aspect) {
 	for _, w := range t.Versions {
-		if w.Yes() && !slices.ContainsFunc(t.Suites, func(s fact.SuiteSet) bool { return s.Version == w.Version }) {
-			a.open, a.gap = append(a.open, unknown(w.Version.String())), w.Gap
+		if !w.Yes() && (!w.Missing() || w.Version < fact.TLS10) {
+			continue
+		}
+		if !slices.ContainsFunc(t.Suites, func(s fact.SuiteSet) bool { return s.Version == w.Version }) {
+			a.open, a.gap = append(a.open, unknown(w.Version.String())), firstGap(w.Gap)
 		}
 	}
+	return a
+}
+
+func lookSuites(_ *view, t *fact.TLS) aspect {
+	a := unlisted(t)
 	for i := range t.Suites {
 		s := &t.Suites[i]
 		for _, x := range s.Accepted {
@@ -167,6 +186,15 @@ func lookCurves(_ *view, t *fact.TLS) aspect {
 
 func lookGroups(t *fact.TLS, want func(fact.Group) bool, nothing Reason) aspect {
 	var a aspect
+	for _, version := range []fact.Version{fact.TLS12, fact.TLS13} {
+		o := speaksOld(t) // of which TLS 1.2 stands for all
+		if version == fact.TLS13 {
+			o = speaks(t, version)
+		}
+		if o.Missing() && !slices.ContainsFunc(t.Groups, func(s fact.GroupSet) bool { return s.Version == version }) {
+			a.open, a.gap = append(a.open, unknown(version.String())), o.Gap
+		}
+	}
 	for i := range t.Groups {
 		s := &t.Groups[i]
 		for _, g := range s.Accepted {
@@ -246,7 +274,7 @@ func lookKeyExchange(v *view, t *fact.TLS) aspect {
 // lookKind classes the kind of key exchange: of the suites up to TLS 1.2, and of the
 // groups of 1.3.
 func lookKind(_ *view, t *fact.TLS) aspect {
-	var a aspect
+	a := unlisted(t)
 	add := func(p parameter) {
 		if !slices.Contains(a.seen, p) {
 			a.seen = append(a.seen, p)
