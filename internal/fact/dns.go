@@ -28,7 +28,7 @@ type Problem struct {
 	KeyTag    uint16    `json:"key_tag,omitempty"`             // the key of the signature or DS
 	Algorithm uint8     `json:"algorithm,omitempty"`           // its algorithm
 	When      time.Time `json:"when,omitzero" peil:"volatile"` // the moment it expired, or becomes valid
-	Detail    string    `json:"detail,omitempty"`
+	Detail    string    `json:"detail,omitempty" peil:"volatile"` // in words, which another resolver may have chosen
 }
 
 // Why an answer is insecure.
@@ -147,6 +147,8 @@ type Zone struct {
 	// ParentNS and ChildNS are the NS sets at the two sides of the cut, sorted.
 	ParentNS []string `json:"parent_ns,omitempty"`
 	ChildNS  []string `json:"child_ns,omitempty"`
+	// ParentNSGap says why the set of the parent is not known.
+	ParentNSGap Gap `json:"parent_ns_gap,omitempty"`
 	// Signatures are those over the record sets that were looked at.
 	Signatures []Signature `json:"signatures,omitempty"`
 }

@@ -45,6 +45,7 @@ const (
 	GapCancelled   Gap = "cancelled"   // the run was stopped
 	GapUnmapped    Gap = "unmapped"    // with a network map: an address that does not exist in it
 	GapUnsupported Gap = "unsupported" // the meter cannot ask or check this
+	GapUnvalidated Gap = "unvalidated" // the resolver that the operator named does not validate
 )
 
 // Measurement is everything that one run saw of one target, and one line of the

@@ -111,6 +111,7 @@ func dnsCases() []verdictCase {
 		peilCase("web.dns.dangling", "no website", gone, NotApplicable, "no-website"),
 		peilCase("web.dns.dangling", "name server not looked up", facts(func(m *fact.Measurement) { m.DNS.NameServers[0].Gap = fact.GapTimeout }), NotMeasured, "gap-timeout"),
 		peilCase("web.dns.delegation", "same", unchanged, Passed, "delegation-same"),
+		peilCase("web.dns.delegation", "parent not asked", zone(func(z *fact.Zone) { z.ParentNS, z.ParentNSGap = nil, fact.GapUnsupported }), NotMeasured, "gap-unsupported"),
 		peilCase("web.dns.delegation", "differs", zone(func(z *fact.Zone) { z.ParentNS = []string{"ns1.example.nl", "ns9.example.nl"} }), Warning, "delegation-differs"),
 		peilCase("web.dns.delegation", "lame", facts(func(m *fact.Measurement) { m.DNS.NameServers[0].Addrs[0].Authoritative = false }), Warning, "lame"),
 		peilCase("web.dns.delegation", "dead", facts(func(m *fact.Measurement) {

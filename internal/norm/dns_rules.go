@@ -83,6 +83,8 @@ var dnsDelegation = rule{
 			} else {
 				fs = append(fs, warn(because("delegation-differs", parent, child)).on(z.Name).with("parent: "+parent, "child: "+child))
 			}
+		} else if z != nil && z.ParentNSGap != "" {
+			fs = append(fs, missed(z.ParentNSGap).on(z.Name))
 		}
 		if n := len(v.DNS.NameServers); n < 2 { // RFC 1034 section 4.1
 			fs = append(fs, warn(because("one-name-server")).on(v.DNS.NSOwner).with(v.DNS.NSOwner+" NS "+v.DNS.NameServers[0].Name))

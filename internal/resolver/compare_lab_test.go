@@ -68,3 +68,6 @@ var disputedSites = map[string]string{
 	// that for a denial, Peil for servers that do not serve the zone.
 	"hostile-dns-huge.example.nl": "unbound",
 }
+
+// movingSites give another answer each time.
+var movingSites = map[string]bool{"www.guard-rebinding.example.nl": true}

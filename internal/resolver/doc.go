@@ -16,7 +16,8 @@
 //     and what a reply means (answer, alias, referral, denial, lameness).
 //   - trust.go, validate.go, verify.go, denial*.go: which zones are signed and by
 //     which keys, and whether an answer or a denial is proven.
-//   - lookup.go, zone.go, upstream.go: the facts that come of it.
+//   - lookup.go, zone.go: the facts that come of it.
+//   - upstream.go, upstreamwhy.go: the same by way of a resolver that is named.
 //
 // Limits against hostile zones are in limits.go, all in one place.
 package resolver

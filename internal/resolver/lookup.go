@@ -42,12 +42,7 @@ func (t *task) lookup(l *fact.Lookup, q question) {
 	ttl := uint32(1<<31 - 1)
 	for {
 		if seen[q.name] || len(seen) > maxAliases {
-			l.RCode = "SERVFAIL" // what every resolver says of a loop
-			l.Security = worseSecurity(l.Security, fact.Indeterminate)
-			if l.Problem == nil {
-				l.Problem = &fact.Problem{Code: codeLoop, Zone: l.Zone, Name: q.name.String(), Type: typeName(q.typ), Detail: "aliases lead in a circle or are too many"}
-			}
-			l.Gap = fact.GapDNS
+			looped(l, q)
 			return
 		}
 		seen[q.name] = true
@@ -72,6 +67,16 @@ func (t *task) lookup(l *fact.Lookup, q question) {
 	}
 }
 
+// looped ends a look-up whose aliases do not end.
+func looped(l *fact.Lookup, q question) {
+	l.RCode = "SERVFAIL" // what every resolver says of a loop
+	l.Security = worseSecurity(l.Security, fact.Indeterminate)
+	if l.Problem == nil {
+		l.Problem = &fact.Problem{Code: codeLoop, Zone: l.Zone, Name: q.name.String(), Type: typeName(q.typ), Detail: "aliases lead in a circle or are too many"}
+	}
+	l.Gap, l.Unsigned, l.TTL = fact.GapDNS, "", 0
+}
+
 // left is the TTL that remains.
 func (t *task) left(rep *reply) uint32 {
 	return uint32(max(0, min(rep.until.Sub(t.r.tick())/time.Second, time.Duration(rep.ttl)))) //nolint:gosec // at most a day
@@ -82,7 +87,9 @@ func (t *task) final(l *fact.Lookup, rep *reply, v *verdict) {
 	if v.rcode >= 0 && v.security != fact.Bogus {
 		l.RCode = rcodeName(v.rcode)
 	}
-	l.Zone = v.zone.String()
+	if l.Zone = ""; v.zone != "" {
+		l.Zone = v.zone.String()
+	}
 	l.Wildcard = v.wildcard
 	if rep.kind == answered {
 		l.Records, l.Wire = records(rep.set)

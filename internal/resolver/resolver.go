@@ -47,6 +47,7 @@ type Resolver struct {
 	rootServers atomic.Pointer[delegation]
 	noFamily    [2]atomic.Pointer[time.Time] // when IPv4, IPv6 was found missing
 	heard       [2]atomic.Int64              // when a server answered last over IPv4, IPv6
+	validating  atomic.Bool                  // the upstream resolver called something secure
 	buffers     sync.Pool
 
 	replies     *cache[question, *reply]

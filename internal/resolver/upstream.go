@@ -1,7 +1,9 @@
 package resolver
 
 import (
+	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/miekg/dns"
@@ -10,39 +12,82 @@ import (
 )
 
 // forward asks the resolver that the operator named, and takes its word: AD is
-// secure, an answer that comes with CD only is bogus (catalogue B.5).
+// secure, an answer that comes with CD only is bogus (catalogue B.5). Of an answer that
+// is not secure as a whole each link of its aliases is asked by itself, so that the one
+// that fails is named.
 func (t *task) forward(l *fact.Lookup, q question) {
-	res, v, err := t.askUpstream(q)
-	if err != nil {
-		t.unanswered(l, q, err)
-		l.Zone = ""
-		return
-	}
-	l.Security, l.Unsigned, l.Problem = v.security, v.unsigned, v.problem
-	chain := append([]*reply{res.reply}, res.more...)
-	last := chain[len(chain)-1]
-	l.TTL = last.ttl
-	for _, rep := range chain {
-		l.TTL = min(l.TTL, rep.ttl)
-		l.Until = earlier(l.Until, t.runsOut(rep))
-		if rep.kind == aliased {
+	l.Security = fact.Secure
+	seen := map[name]bool{}
+	l.TTL = 1<<31 - 1
+	for {
+		res, v, err := t.askUpstream(q)
+		if err != nil {
+			if res, v = t.aliasOf(q, err); res == nil {
+				t.unanswered(l, q, err)
+				l.Zone = ""
+				return
+			}
+		}
+		chain := append([]*reply{res.reply}, res.more...)
+		whole := len(chain) == 1 || v.security == fact.Secure
+		for _, rep := range chain {
+			if seen[rep.name] || len(seen) > maxAliases {
+				looped(l, question{rep.name, q.typ})
+				return
+			}
+			seen[rep.name] = true
+			w := v
+			if !whole {
+				w = t.link(rep, q.typ, v)
+			}
+			w = t.explained(rep, w)
+			join(l, w)
+			l.TTL = min(l.TTL, rep.ttl)
+			l.Until = earlier(l.Until, t.runsOut(rep))
+			if rep.kind != aliased {
+				t.final(l, rep, w)
+				return
+			}
 			l.Aliases = append(l.Aliases, fact.Alias{
-				From: rep.name.String(), To: rep.target.String(), Type: typeName(rep.set.typ), Zone: rep.apex().String(),
-				Security: v.security, Unsigned: v.unsigned, Problem: v.problem,
+				From: rep.name.String(), To: rep.target.String(), Type: typeName(rep.set.typ), Zone: w.zone.String(),
+				Security: w.security, Unsigned: w.unsigned, Problem: w.problem,
 			})
+			q.name, l.Zone = rep.target, w.zone.String()
 		}
 	}
-	l.RCode = rcodeName(last.rcode)
-	if z := last.apex(); z != root || q.name == root {
-		l.Zone = z.String()
+}
+
+// link is the verdict on one link of a chain of aliases.
+func (t *task) link(rep *reply, typ uint16, whole *verdict) *verdict {
+	q := question{rep.name, typ}
+	switch {
+	case rep.kind == aliased && rep.set.typ == dns.TypeDNAME:
+		q = question{rep.set.owner, dns.TypeDNAME}
+	case rep.kind == aliased:
+		q.typ = dns.TypeCNAME
 	}
-	if last.kind == answered {
-		l.Records, l.Wire = records(last.set)
-		for i := range last.set.sigs {
-			n := last.set.owner.labels()
-			l.Wildcard = l.Wildcard || (int(last.set.sigs[i].labels) < n && !last.set.owner.isWildcard())
-		}
+	_, v, err := t.askUpstream(q)
+	if err != nil {
+		w := *whole
+		return &w
 	}
+	return v
+}
+
+// aliasOf is the alias at a name of which the resolver gives no answer, as of one in a
+// circle or at the head of a long chain; nil when there is none.
+func (t *task) aliasOf(q question, err error) (*result, *verdict) {
+	var se *serverError
+	if !errors.As(err, &se) || se.rcode != dns.RcodeServerFailure || q.typ == dns.TypeCNAME || q.typ == dns.TypeDS {
+		return nil, nil
+	}
+	res, v, err := t.askUpstream(question{q.name, dns.TypeCNAME})
+	if err != nil || res.reply.kind != answered {
+		return nil, nil
+	}
+	rep := res.reply
+	rep.kind, rep.target = aliased, rep.set.target(0)
+	return &result{reply: rep}, v
 }
 
 // runsOut is when the last signature over what a reply says runs out.
@@ -70,8 +115,7 @@ func (t *task) fetchUpstream(q question) (*reply, *verdict, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	v.zone = res.reply.apex()
-	return res.reply, v, nil
+	return res.reply, t.explained(res.reply, v), nil
 }
 
 func (t *task) askUpstream(q question) (*result, *verdict, error) {
@@ -115,29 +159,25 @@ func (t *task) askUpstream(q question) (*result, *verdict, error) {
 	}
 	if bogus != nil {
 		v.security, v.unsigned = fact.Bogus, ""
-		v.problem = &fact.Problem{EDE: bogus.code, Code: edeWord(bogus.code), Name: q.name.String(), Type: typeName(q.typ), Detail: clean(bogus.text)}
+		v.problem = &fact.Problem{EDE: bogus.code, Code: edeWord(bogus.code), Name: q.name.String(), Type: typeName(q.typ), Detail: quiet(clean(bogus.text))}
 	} else if m.ad {
 		v.security, v.unsigned = fact.Secure, ""
 	}
 	m.aa = true // its word is taken
 	res := interpretRecursive(m, q, t.r.tick())
 	if v.problem != nil {
-		v.problem.Zone = res.last().apex().String()
+		v.problem.Zone = res.reply.apex().String()
 	}
 	return res, v, nil
-}
-
-func (r *result) last() *reply {
-	if n := len(r.more); n > 0 {
-		return r.more[n-1]
-	}
-	return r.reply
 }
 
 // query asks the upstream resolver, with patience: it may have to ask others.
 func (t *task) query(q question, flags uint16) (m *message, err error) {
 	for range 3 {
 		if m, err = t.ask(t.r.upstream, q.name, q.typ, flags, 3); err == nil || t.ctx.Err() != nil || ours(err) != "" {
+			if err == nil && m.ad {
+				t.r.validating.Store(true)
+			}
 			return m, err
 		}
 	}
@@ -176,10 +216,10 @@ func interpretRecursive(m *message, q question, now time.Time) *result {
 }
 
 // bogusEDE is the reason among extended errors that says a chain of trust does not
-// hold: info-codes 6 to 12.
+// hold: info-codes 6 to 12, and 25, which came later.
 func bogusEDE(l []ede) *ede {
 	for i := range l {
-		if l[i].code >= dns.ExtendedErrorCodeDNSBogus && l[i].code <= dns.ExtendedErrorCodeNSECMissing {
+		if c := l[i].code; (c >= dns.ExtendedErrorCodeDNSBogus && c <= dns.ExtendedErrorCodeNSECMissing) || c == dns.ExtendedErrorCodeSignatureExpiredBeforeValid {
 			return &l[i]
 		}
 	}
@@ -207,8 +247,22 @@ func edeWord(code uint16) string {
 		return codeNotZoneKey
 	case dns.ExtendedErrorCodeNSECMissing:
 		return codeNoDenial
+	case dns.ExtendedErrorCodeSignatureExpiredBeforeValid:
+		return codeBadTimes
 	}
 	return codeBogus
+}
+
+// quiet writes the names in a text in lower case: the resolver repeats them as we asked,
+// with letters of either case at random.
+func quiet(s string) string {
+	words := strings.Split(s, " ")
+	for i, w := range words {
+		if strings.Contains(w, ".") {
+			words[i] = strings.ToLower(w)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // clean makes text from the network fit to show: printable and short.

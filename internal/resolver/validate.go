@@ -90,10 +90,14 @@ func (t *task) judgeIn(rep *reply, z *trust) *verdict {
 		v.rcode, v.here = -1, false
 		v.zone = rep.apex()
 		switch {
+		case v.security != fact.Insecure && z.problem != nil && z.problem.Zone != z.zone.String():
+			// Whether a zone begins there is what could not be found out.
 		case v.security != fact.Insecure:
 			v.zone = z.zone
 		case v.zone.below(z.zone) && v.unsigned != fact.UnsignedNoAnchor:
 			v.unsigned = fact.UnsignedParent
+		case z.zone.below(v.zone) && z.unsigned == fact.UnsignedNoDS: // its parent's servers serve it too, and the cut is proven
+			v.zone = z.zone
 		}
 		return &v
 	}

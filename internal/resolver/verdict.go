@@ -41,7 +41,8 @@ const (
 	codeLame         = "lame"           // no server of the zone serves it
 	codeNoServers    = "no_servers"     // the zone's servers have no addresses
 	codeLoop         = "alias_loop"
-	codeBogus        = "bogus" // said by another resolver that gave no reason
+	codeBogus        = "bogus"          // said by another resolver that gave no reason
+	codeUnvalidated  = "not_validating" // the resolver that was named does not validate
 )
 
 // lasting reports whether a verdict that could not be reached would come out the same

@@ -75,10 +75,12 @@ func (r *Resolver) Zone(ctx context.Context, qname string) fact.Zone {
 	}
 	rep, v, err := fetch(question{n, dns.TypeDNSKEY})
 	if err != nil {
-		p, gap, rcode := t.explain(question{n, dns.TypeDNSKEY}, err)
+		p, gap, _ := t.explain(question{n, dns.TypeDNSKEY}, err)
 		z.Security, z.Problem, missing = fact.Indeterminate, p, gap
-		if rcode < 0 {
-			z.Gap = gap
+		if z.Gap = gap; r.upstream.IsValid() { // what it says of another question there holds for the zone
+			if _, v, err := fetch(question{n, dns.TypeSOA}); err == nil && v.security == fact.Bogus {
+				z.Security, z.Problem, z.Gap = v.security, v.problem, ""
+			}
 		}
 	} else {
 		z.Security, z.Unsigned, z.Problem, z.Gap = v.security, v.unsigned, v.problem, v.gap
@@ -100,7 +102,9 @@ func (r *Resolver) Zone(ctx context.Context, qname string) fact.Zone {
 		z.ChildNS = targets(rep.set)
 		f.signatures(rep.set)
 	}
-	z.ParentNS = t.parentNS(n)
+	if z.ParentNS = t.parentNS(n); r.upstream.IsValid() && n != root {
+		z.ParentNSGap = fact.GapUnsupported // a resolver gives the set of the zone itself
+	}
 	if len(z.Keys) > 0 {
 		// Any denial shows how the zone denies. When none was seen: HINFO is next to never
 		// found at an apex.
