@@ -317,6 +317,29 @@ func TestZoneFacts(t *testing.T) {
 	}
 }
 
+// TestTheFlagsOfAZoneDoNotDependOnWhatWasSeenOfIt asks for the facts of a zone, of which
+// every second NSEC3 record has the opt-out flag, after one denial or another was seen.
+func TestTheFlagsOfAZoneDoNotDependOnWhatWasSeenOfIt(t *testing.T) {
+	for _, n := range []string{"a", "b", "c", "d", "e"} { // hashes of the apex at either parity
+		w := newWorld(t)
+		w.zone("nl", 13)
+		z := w.zone(n+".nl", 13, "www A 192.0.2.1", "b A 192.0.2.1", "c A 192.0.2.1", "d.e A 192.0.2.1")
+		z.nsec3, z.optOut, z.partly = &dns.NSEC3PARAM{Hash: 1}, true, true
+		w.build()
+		apex := z.byHash[dns.HashName(z.name, 1, 0, "")].(*dns.NSEC3)
+		for _, seen := range []string{"", "www.", "b.", "c.", "d.e.", "e.", "x.", "y.z.", "_443._tcp.www."} {
+			r := w.again()
+			if seen != "" {
+				r.Lookup(context.Background(), seen+z.name, "TLSA")
+			}
+			got := r.Zone(context.Background(), z.name)
+			if got.Denial == nil || got.Denial.OptOut != (apex.Flags == 1) || len(got.Signatures) != 4 {
+				t.Errorf("%s after %q: %+v", z.name, seen, got.Denial)
+			}
+		}
+	}
+}
+
 func TestALookupThroughEgressAndItsMap(t *testing.T) {
 	w := newWorld(t)
 	w.zone("nl", 13, "www A 192.0.2.1")

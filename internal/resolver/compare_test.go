@@ -292,7 +292,7 @@ func (c *country) agree(hints, anchor string, asks []comparison) {
 			} else if ours.Security != fact.Indeterminate && a.except != "unbound" {
 				ours, theirs := ours, theirs
 				ours.Problem, theirs.Problem = nil, nil // its code is often another; see edeWord
-				if ours.Security == fact.Bogus { // whether a name is made from a wildcard is not known then
+				if ours.Security == fact.Bogus {        // whether a name is made from a wildcard is not known then
 					ours.Wildcard, theirs.Wildcard = false, false
 				}
 				if movingSites[a.name] {

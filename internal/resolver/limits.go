@@ -23,6 +23,7 @@ const (
 	maxNSEC3Hashes = 24   // names hashed for one reply (CVE-2023-50868)
 	maxNSEC3Sets   = 16   // NSEC or NSEC3 records looked at in one reply
 	maxIterations  = 150  // RFC 9276 section 3.2: a zone with more is insecure
+	maxHashing     = 2500 // iterations of one hash for the facts of a zone (RFC 5155 section 10.3)
 	maxRSABits     = 4096 // RFC 3110 section 2
 	minRSABits     = 512  // RFC 5702 section 2.1
 

@@ -51,6 +51,7 @@ type zone struct {
 	ds       []dns.RR // instead of those computed
 	nsec3    *dns.NSEC3PARAM
 	optOut   bool
+	partly   bool      // opt-out, but in every second record alone
 	from, to time.Time // of signatures
 	inParent bool      // served by the parent's server
 	// edit changes a reply before it goes out.
@@ -184,6 +185,12 @@ func (w *world) build(change ...func(*Config)) *Resolver {
 	for _, z := range w.zones {
 		z.sign()
 	}
+	return w.again(change...)
+}
+
+// again makes another resolver for the world that was built.
+func (w *world) again(change ...func(*Config)) *Resolver {
+	w.t.Helper()
 	c := Config{
 		RootHints: fmt.Sprintf(". 3600 NS ns.\nns. 3600 A %s\n", w.zones["."].addr),
 		Clock:     func() time.Time { return w.now },
@@ -318,7 +325,7 @@ func (z *zone) chain3() {
 			Hdr: dns.RR_Header{Name: owner, Rrtype: dns.TypeNSEC3, Class: 1, Ttl: 300}, Hash: p.Hash, Iterations: p.Iterations,
 			SaltLength: p.SaltLength, Salt: p.Salt, HashLength: 20, NextDomain: items[(i+1)%len(items)].hash, TypeBitMap: z.bitmap(it.name),
 		}
-		if z.optOut {
+		if z.optOut && (!z.partly || i%2 == 0) {
 			rr.Flags = 1
 		}
 		z.hashes = append(z.hashes, it.hash)

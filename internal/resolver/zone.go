@@ -106,9 +106,10 @@ func (r *Resolver) Zone(ctx context.Context, qname string) fact.Zone {
 		z.ParentNSGap = fact.GapUnsupported // a resolver gives the set of the zone itself
 	}
 	if len(z.Keys) > 0 {
-		// Any denial shows how the zone denies. When none was seen: HINFO is next to never
-		// found at an apex.
-		if rep, ok := r.denials.get(n, r.tick()); ok && z.Security == fact.Secure {
+		// Any denial shows how a zone with NSEC denies. Of NSEC3 the record of the apex is
+		// taken, for others may have other flags. When it was not seen: HINFO is next to
+		// never found at an apex.
+		if rep, ok := r.denials.get(n, r.tick()); ok && z.Security == fact.Secure && f.shows(rep) {
 			f.denial(rep)
 		} else if rep, _, err := fetch(question{n, dns.TypeHINFO}); err == nil {
 			f.denial(rep)
@@ -233,9 +234,48 @@ func (f *zoneFacts) signatures(s *rrset) {
 	}
 }
 
+// shows reports whether a denial has NSEC records, or the NSEC3 record of the apex.
+func (f *zoneFacts) shows(rep *reply) bool {
+	for _, s := range rep.auth {
+		if s.typ == dns.TypeNSEC && s.owner.under(f.apex) {
+			return true
+		}
+	}
+	_, ok := f.apexNSEC3(rep)
+	return ok
+}
+
+// apexNSEC3 is the NSEC3 record of the apex.
+func (f *zoneFacts) apexNSEC3(rep *reply) (nsec3, bool) {
+	var hash [20]byte
+	var of *nsec3 // whose parameters made the hash
+	for _, s := range rep.auth {
+		if s.typ != dns.TypeNSEC3 {
+			continue
+		}
+		n, ok := parseNSEC3(s.data[0])
+		if !ok || !n.place(s.owner, f.apex) || n.iterations > maxHashing {
+			continue
+		}
+		if of == nil || of.iterations != n.iterations || string(of.salt) != string(n.salt) {
+			if f.work.hashes++; f.work.hashes > maxNSEC3Hashes {
+				break
+			}
+			hash, of = hashName(f.apex, n.iterations, n.salt), &n
+		}
+		if n.owner == hash {
+			return n, true
+		}
+	}
+	return nsec3{}, false
+}
+
 func (f *zoneFacts) denial(rep *reply) {
 	if rep.set != nil {
 		return
+	}
+	if n, ok := f.apexNSEC3(rep); ok {
+		f.zone.Denial = &fact.Denial{Kind: "NSEC3", Iterations: n.iterations, SaltLength: len(n.salt), OptOut: n.optOut}
 	}
 	for _, s := range rep.auth {
 		if !s.owner.under(f.apex) {
@@ -249,7 +289,7 @@ func (f *zoneFacts) denial(rep *reply) {
 				f.zone.Denial = &fact.Denial{Kind: "NSEC"}
 			}
 		case dns.TypeNSEC3:
-			if n, ok := parseNSEC3(s.data[0]); ok {
+			if n, ok := parseNSEC3(s.data[0]); ok && f.zone.Denial == nil {
 				f.zone.Denial = &fact.Denial{Kind: "NSEC3", Iterations: n.iterations, SaltLength: len(n.salt), OptOut: n.optOut}
 			}
 		}
