@@ -23,6 +23,7 @@ type Difference struct {
 	Site, Edition, Requirement string
 	Want, Got                  string
 	Found                      string // what led to the verdict: reasons, per subject
+	sum                        bool   // of a figure that follows from verdicts: a score, a word, a named result
 }
 
 // String is the difference in one line.
@@ -41,57 +42,93 @@ var checkPace = Pace{
 	Timeout: 5 * time.Second, Parallel: 48,
 }
 
+// maxRepeats is how often a site is measured again that could not be seen in full.
+const maxRepeats = 2
+
 // Check measures the sites of a lab and returns where the verdicts differ from what the
-// lab expects. each, if set, is called for every site with its differences, as it is
-// done.
+// lab expects. each, if set, is called for every site with its differences, once that is
+// settled. A site of which something came out not measured is measured again, less at a
+// time: a busy machine is no fault of the meter. A wrong verdict stands at once.
 func Check(ctx context.Context, sites []*lab.Site, version string, each func(*lab.Site, *fact.Measurement, []Difference)) ([]Difference, error) {
 	r, err := lab.Start(ctx, lab.Options{Sites: sites})
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	editions := norm.Editions()
-	m, err := Meter(ctx, r, editions, version, checkPace)
-	if err != nil {
-		return nil, err
-	}
-	defer m.Close()
-
-	byName := map[string]*lab.Site{}
-	targets := make(chan fact.Target, len(r.Sites))
+	c := &check{version: version, lab: r, each: each}
 	// Hostile sites first: they take their time, and the others go by beside them.
 	order := slices.Clone(r.Sites)
 	slices.SortStableFunc(order, func(a, b *lab.Site) int {
 		return cmp.Compare(strconv.FormatBool(b.Group == "hostile"), strconv.FormatBool(a.Group == "hostile"))
 	})
-	for _, s := range order {
-		if len(s.Expect) == 0 {
-			continue
+	order = slices.DeleteFunc(order, func(s *lab.Site) bool { return len(s.Expect) == 0 })
+	for pace := checkPace; len(order) > 0; pace.Parallel = max(1, pace.Parallel/8) {
+		if order, err = c.round(ctx, order, pace); err != nil {
+			return c.all, err
 		}
+		c.repeats++
+	}
+	for _, h := range r.Hits() {
+		c.all = append(c.all, Difference{Site: "all", Want: "nothing at " + h.Where, Got: fmt.Sprintf("%d times %s", h.Times, h.Protocol)})
+	}
+	return c.all, nil
+}
+
+// check is a run of Check.
+type check struct {
+	version string
+	lab     *lab.Running
+	each    func(*lab.Site, *fact.Measurement, []Difference)
+	repeats int
+	all     []Difference
+}
+
+// round measures sites and returns those that are to be measured again.
+func (c *check) round(ctx context.Context, sites []*lab.Site, pace Pace) (again []*lab.Site, err error) {
+	editions := norm.Editions()
+	m, err := Meter(ctx, c.lab, editions, c.version, pace)
+	if err != nil {
+		return nil, err
+	}
+	defer m.Close()
+	byName := map[string]*lab.Site{}
+	targets := make(chan fact.Target, len(sites))
+	for _, s := range sites {
 		byName[s.Name] = s
 		targets <- fact.Target{Name: s.Name, Role: fact.Web}
 	}
 	close(targets)
-	var all []Difference
 	s := survey.Survey{Editions: editions, Each: func(it report.Item) {
 		site := byName[it.Measurement.Target.Name]
-		d := Compare(site, it.Results)
-		all = append(all, d...)
-		if each != nil {
-			each(site, it.Measurement, d)
-		}
 		delete(byName, site.Name)
+		d := Compare(site, it.Results)
+		if c.repeats < maxRepeats && unseen(d) {
+			again = append(again, site)
+			return
+		}
+		c.all = append(c.all, d...)
+		if c.each != nil {
+			c.each(site, it.Measurement, d)
+		}
 	}}
 	if err := s.Run(ctx, m, targets, "", false); err != nil {
-		return all, err
+		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		all = append(all, Difference{Site: name, Want: "a measurement", Got: "none"})
+		c.all = append(c.all, Difference{Site: name, Want: "a measurement", Got: "none"})
 	}
-	for _, h := range r.Hits() {
-		all = append(all, Difference{Site: "all", Want: "nothing at " + h.Where, Got: fmt.Sprintf("%d times %s", h.Times, h.Protocol)})
+	return again, nil
+}
+
+// unseen reports whether differences come of what was not measured and of nothing else;
+// scores and other sums follow from that.
+func unseen(ds []Difference) bool {
+	for _, d := range ds {
+		if !d.sum && !strings.HasPrefix(d.Got, norm.NotMeasured.String()) {
+			return false
+		}
 	}
-	return all, nil
+	return slices.ContainsFunc(ds, func(d Difference) bool { return !d.sum })
 }
 
 // Compare holds the results of one site against what is expected of it.
@@ -104,7 +141,10 @@ func Compare(site *lab.Site, results []*norm.Result) []Difference {
 	for _, edition := range slices.Sorted(maps.Keys(site.Expect)) {
 		want := site.Expect[edition]
 		add := func(requirement, want, got, found string) {
-			out = append(out, Difference{site.Name, edition, requirement, want, got, found})
+			out = append(out, Difference{Site: site.Name, Edition: edition, Requirement: requirement, Want: want, Got: got, Found: found})
+		}
+		sum := func(name, want, got string) {
+			out = append(out, Difference{Site: site.Name, Edition: edition, Requirement: name, Want: want, Got: got, sum: true})
 		}
 		r := by[edition]
 		if r == nil {
@@ -116,14 +156,14 @@ func Compare(site *lab.Site, results []*norm.Result) []Difference {
 			if r.Score != nil {
 				got = strconv.Itoa(*r.Score)
 			}
-			add("score", strconv.Itoa(*want.Score), got, "")
+			sum("score", strconv.Itoa(*want.Score), got)
 		}
 		if want.Word != "" && string(r.Word) != want.Word {
-			add("word", want.Word, string(r.Word), "")
+			sum("word", want.Word, string(r.Word))
 		}
 		for _, name := range slices.Sorted(maps.Keys(want.Derived)) {
 			if got := r.Derived[name].String(); got != want.Derived[name] {
-				add(name, want.Derived[name], got, "")
+				sum(name, want.Derived[name], got)
 			}
 		}
 		judged := map[string]bool{}

@@ -162,6 +162,27 @@ peil below_standard
 wdo
   wdo.redirect failed`
 
+// rebound is expected of a name whose address changes: who was quick measured the public
+// one, and who asked twice has nothing to measure. Nobody goes to the other.
+const rebound = insecure + `
+internet.nl ?
+  web_https_* ?
+  web_appsecpriv_* ?
+  web_ipv6_ws_reach ?
+  web_ipv6_ws_similar ?
+  web_rpki_* ?
+peil below_standard
+  web.* ?
+  web.dnssec.secure failed
+  web.ipv6.ns passed
+-forum
+wdo
+  wdo.* ?
+ncsc-tls-2021
+  tls.* ?
+ncsc-tls-2025
+  tls.* ?`
+
 // secureRefused is a website that leads elsewhere over https, to where we do not go.
 const secureRefused = `
 internet.nl 100
@@ -281,7 +302,7 @@ forum
   = web_complete_with_ipv6_rpki failed`},
 		entry{"guard-rebinding", guardGroup, Text{"de nameservers noemen na de eerste keer de eigen machine", "after the first time the name servers name the machine itself"}, func(s *Site) {
 			s.DNS.NameServers, s.DNS.Signing = "rebinding", dnslab.Unsigned
-		}, insecure},
+		}, rebound},
 		entry{"guard-ns-one", guardGroup, Text{"één nameserver heeft interne adressen", "one name server has private addresses"}, nsSet("one-private"), `
 internet.nl 95
   web_ipv6_ns_reach not_measured
