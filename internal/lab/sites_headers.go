@@ -162,6 +162,8 @@ forum
 	return []entry{
 		{"securitytxt-none", "securitytxt", Text{"geen security.txt", "no security.txt"}, securityTxt(func(t *weblab.SecurityTxt) { t.Missing = true }), absent},
 		{"securitytxt-legacy", "securitytxt", Text{"security.txt alleen op de oude plaats", "security.txt at the old place alone"}, securityTxt(func(t *weblab.SecurityTxt) { t.LegacyOnly = true }), absent},
+		{"securitytxt-page", "securitytxt", Text{"op elk pad staat dezelfde pagina", "the same page stands at every path"}, securityTxt(func(t *weblab.SecurityTxt) { t.Page = true }), absent},
+		{"securitytxt-page-hidden", "securitytxt", Text{"op elk pad staat dezelfde pagina, behalve onder /.well-known/", "the same page stands at every path, except below /.well-known/"}, securityTxt(func(t *weblab.SecurityTxt) { t.Page, t.DotsHidden = true, true }), absent},
 		{"securitytxt-error", "securitytxt", Text{"security.txt antwoordt met een fout (500)", "security.txt answers with an error (500)"}, securityTxt(func(t *weblab.SecurityTxt) { t.Status = 500 }), absent},
 		{"securitytxt-expired", "securitytxt", Text{"security.txt is verlopen", "security.txt has expired"}, securityTxt(func(t *weblab.SecurityTxt) { t.Expires = -10 * day }), bad},
 		{"securitytxt-no-expires", "securitytxt", Text{"security.txt zonder Expires", "security.txt without Expires"}, securityTxt(func(t *weblab.SecurityTxt) { t.Drop = []string{"Expires"} }), bad},
@@ -179,14 +181,11 @@ peil below_standard
   web.securitytxt.signed failed`},
 		{"securitytxt-empty", "securitytxt", Text{"security.txt is leeg", "security.txt is empty"}, securityTxt(func(t *weblab.SecurityTxt) { t.Body = "-" }), bad + `
 peil below_standard
-  web.securitytxt.signed warning|not_applicable
-  web.securitytxt.quality passed|not_applicable`},
+  web.securitytxt.signed not_applicable
+  web.securitytxt.quality not_applicable`},
 		{"securitytxt-html", "securitytxt", Text{"security.txt als HTML", "security.txt as HTML"}, securityTxt(func(t *weblab.SecurityTxt) { t.ContentType = "text/html" }), absent},
 		{"securitytxt-no-type", "securitytxt", Text{"security.txt zonder Content-Type", "security.txt without Content-Type"}, securityTxt(func(t *weblab.SecurityTxt) { t.ContentType = "none" }), absent},
-		{"securitytxt-charset", "securitytxt", Text{"security.txt met een verkeerde tekenset", "security.txt with a wrong charset"}, securityTxt(func(t *weblab.SecurityTxt) { t.ContentType = "text/plain; charset=iso-8859-1" }), bad + `
-peil below_standard
-  web.securitytxt.signed passed|not_applicable
-  web.securitytxt.quality passed|not_applicable`},
+		{"securitytxt-charset", "securitytxt", Text{"security.txt met een verkeerde tekenset", "security.txt with a wrong charset"}, securityTxt(func(t *weblab.SecurityTxt) { t.ContentType = "text/plain; charset=iso-8859-1" }), absent},
 		{"securitytxt-bom", "securitytxt", Text{"security.txt begint met een BOM", "security.txt begins with a BOM"}, securityTxt(func(t *weblab.SecurityTxt) { t.BOM, t.Sign = true, weblab.Unsigned }), badUnsigned},
 		{"securitytxt-not-utf8", "securitytxt", Text{"security.txt is geen UTF-8", "security.txt is not UTF-8"}, securityTxt(func(t *weblab.SecurityTxt) { t.NotUTF8 = true }), bad},
 		{"securitytxt-plain-contact", "securitytxt", Text{"Contact zonder schema", "Contact without scheme"}, securityTxt(func(t *weblab.SecurityTxt) {

@@ -121,6 +121,18 @@ func securityTxtCases() []verdictCase {
 			s.WellKnown.Hops[0].Header = []fact.Header{{Name: "Content-Type", Value: v}}
 		})
 	}
+	legacyAs := func(contentType ...string) *fact.Fetch {
+		h := fact.Hop{URL: "https://www.example.nl/security.txt", Status: 200}
+		for _, c := range contentType {
+			h.Header = append(h.Header, fact.Header{Name: "Content-Type", Value: c})
+		}
+		return &fact.Fetch{End: fact.EndOK, Hops: []fact.Hop{h}}
+	}
+	const somePage = "<!doctype html>\n<title>Gemeente</title>\n<p>Contact: bel ons.\n"
+	pageAt := txt(func(s *fact.SecurityTxt) {
+		s.Body, s.Signature = []byte(somePage), ""
+		s.WellKnown.Hops[0].Header = []fact.Header{{Name: "Content-Type", Value: "text/html"}}
+	})
 	contact, expires := "Contact: https://www.example.nl/melden", "Expires: 2027-06-01T00:00:00Z"
 	return []verdictCase{
 		peilCase("web.securitytxt.valid", "right", unchanged, Passed, "securitytxt-right"),
@@ -128,8 +140,26 @@ func securityTxtCases() []verdictCase {
 		peilCase("web.securitytxt.valid", "404", status(404), Failed, "securitytxt-absent"),
 		peilCase("web.securitytxt.valid", "old place", txt(func(s *fact.SecurityTxt) {
 			s.WellKnown.Hops[0].Status = 404
-			s.Legacy = &fact.Fetch{End: fact.EndOK, Hops: []fact.Hop{{URL: "https://www.example.nl/security.txt", Status: 200}}}
+			s.Legacy = legacyAs("text/plain")
 		}), Failed, "securitytxt-place"),
+		peilCase("web.securitytxt.valid", "old place, without a type", txt(func(s *fact.SecurityTxt) {
+			s.WellKnown.Hops[0].Status = 404
+			s.Legacy = legacyAs()
+		}), Failed, "securitytxt-place"),
+		peilCase("web.securitytxt.valid", "a page at every path but the right one", txt(func(s *fact.SecurityTxt) {
+			s.WellKnown.Hops[0].Status, s.Body, s.Signature = 403, []byte(somePage), ""
+			s.Legacy = legacyAs("text/html; charset=utf-8")
+		}), Failed, "securitytxt-absent"),
+		peilCase("web.securitytxt.valid", "a page at the old place that quotes one", txt(func(s *fact.SecurityTxt) {
+			s.WellKnown.Hops[0].Status, s.Body, s.Signature = 404, []byte("<pre>\nContact: mailto:a@example.nl\n</pre>\n"), ""
+			s.Legacy = legacyAs("text/html")
+		}), Failed, "securitytxt-absent"),
+		peilCase("web.securitytxt.valid", "a page at every path", pageAt, Failed, "securitytxt-page"),
+		peilCase("web.securitytxt.signed", "a page at every path", pageAt, NotApplicable, "securitytxt-none"),
+		peilCase("web.securitytxt.quality", "a page at every path", pageAt, NotApplicable, "securitytxt-none"),
+		peilCase("web.securitytxt.valid", "empty", txt(func(s *fact.SecurityTxt) { s.Body, s.Signature = nil, "" }), Failed, "securitytxt-defect-no-expire"),
+		peilCase("web.securitytxt.signed", "empty", txt(func(s *fact.SecurityTxt) { s.Body, s.Signature = nil, "" }), NotApplicable, "securitytxt-none"),
+		peilCase("web.securitytxt.quality", "empty", txt(func(s *fact.SecurityTxt) { s.Body, s.Signature = nil, "" }), NotApplicable, "securitytxt-none"),
 		peilCase("web.securitytxt.valid", "HTML", contentType("text/html"), Failed, "securitytxt-type"),
 		peilCase("web.securitytxt.valid", "Latin-1", contentType("text/plain; charset=iso-8859-1"), Failed, "securitytxt-type"),
 		peilCase("web.securitytxt.valid", "no type", txt(func(s *fact.SecurityTxt) { s.WellKnown.Hops[0].Header = nil }), Failed, "securitytxt-type"),

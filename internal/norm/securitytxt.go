@@ -49,7 +49,7 @@ func placed(s *fact.SecurityTxt, hop *fact.Hop) (finding, bool) {
 	line := "GET " + hop.URL + " → " + status
 	scheme, _ := origin(hop.URL)
 	switch {
-	case hop.Status != 200 && s.Legacy.Last() != nil && s.Legacy.Last().Status == 200:
+	case hop.Status != 200 && legacyFile(s):
 		return fail(because("securitytxt-place")).with(line, "GET "+s.Legacy.Last().URL+" → 200"), false
 	case hop.Status != 200:
 		return fail(because("securitytxt-absent", status)).with(line), false
@@ -60,12 +60,41 @@ func placed(s *fact.SecurityTxt, hop *fact.Hop) (finding, bool) {
 	if len(types) == 0 {
 		return fail(because("securitytxt-type", "–")).with(line + ", no Content-Type"), false
 	}
-	media, params, err := mime.ParseMediaType(types[0])
-	charset, has := params["charset"]
-	if err != nil || media != "text/plain" || (has && !strings.EqualFold(charset, "utf-8")) {
+	switch plain, utf8 := plainText(types[0]); {
+	case !plain && !hasFields(securitytxt.Parse(s.Body)): // many sites show a page at every path
+		return fail(because("securitytxt-page", types[0])).with(line, "Content-Type: "+types[0]), false
+	case !plain || !utf8:
 		return fail(because("securitytxt-type", types[0])).with("Content-Type: " + types[0]), false
 	}
 	return finding{}, true
+}
+
+// plainText reads a Content-Type: RFC 9116 section 3 asks text/plain, in UTF-8.
+func plainText(contentType string) (plain, utf8 bool) {
+	media, params, err := mime.ParseMediaType(contentType)
+	charset, has := params["charset"]
+	return err == nil && media == "text/plain", !has || strings.EqualFold(charset, "utf-8")
+}
+
+// hasFields reports whether a text is meant as a security.txt at all: it says whom to
+// write to, or until when.
+func hasFields(f *securitytxt.File) bool {
+	return len(f.Values("contact"))+len(f.Values("expires")) > 0
+}
+
+// legacyFile reports whether what was answered at /security.txt is such a file. A site
+// may answer 200 to every path.
+func legacyFile(s *fact.SecurityTxt) bool {
+	hop := s.Legacy.Last()
+	if hop == nil || hop.Status != 200 || !hasFields(securitytxt.Parse(s.Body)) {
+		return false
+	}
+	types := hop.Values("Content-Type")
+	if len(types) == 0 {
+		return true
+	}
+	plain, _ := plainText(types[0])
+	return plain
 }
 
 // breaks reports whether a defect breaks RFC 9116. What CSAF asks, and what is commonly
@@ -154,7 +183,10 @@ var securityTxtSigned = rule{
 	fixes: []Fix{fixFor("", "Onderteken het bestand.", "Sign the file.", "gpg --clearsign --output security.txt security.txt.in")},
 	check: "curl -sL {resolve}https://{name}/.well-known/security.txt | gpg --verify",
 	judge: func(v *view) Verdict {
-		return v.eachSecurityTxt(func(s *fact.SecurityTxt, _ *fact.Hop, _ *securitytxt.File) finding {
+		return v.eachSecurityTxt(func(s *fact.SecurityTxt, _ *fact.Hop, f *securitytxt.File) finding {
+			if !f.Signed && !hasFields(f) {
+				return noFile(finding{}) // nothing that could be signed
+			}
 			switch s.Signature {
 			case "valid":
 				return pass(because("signature-valid", s.KeyID))
@@ -184,6 +216,9 @@ var securityTxtQuality = rule{
 	check: securityTxtCheck,
 	judge: func(v *view) Verdict {
 		return v.eachSecurityTxt(func(_ *fact.SecurityTxt, hop *fact.Hop, f *securitytxt.File) finding {
+			if !hasFields(f) {
+				return noFile(finding{}) // what is missing is said where it is asked
+			}
 			out := pass(because("securitytxt-usable"))
 			weak := func(r Reason, line string) {
 				if out.outcome == Passed {

@@ -97,6 +97,9 @@ const (
 type SecurityTxt struct {
 	Missing    bool // 404 at both places
 	LegacyOnly bool // 200 at /security.txt alone
+	// Page is a site that shows its page with 200 at every path; DotsHidden one that
+	// answers 403 where the path has a name with a dot in front.
+	Page, DotsHidden bool
 	Status     int  // another status at both places
 	// RedirectTo sends the client elsewhere, e.g. to a central file.
 	RedirectTo  string

@@ -100,6 +100,10 @@ func (s *Server) file(id Identity, r *request, path string) *response {
 	switch {
 	case path == keyFile:
 		return p.answer(id, r, http.StatusOK, "application/pgp-keys", s.signer.public)
+	case f.DotsHidden && path == wellKnown:
+		return gone(http.StatusForbidden)
+	case f.Page && path != keyFile:
+		return p.page(id, r)
 	case f.Missing, path == legacy && !f.LegacyOnly && f.Status == 0, path == wellKnown && f.LegacyOnly:
 		return gone(http.StatusNotFound)
 	case f.RedirectTo != "":
