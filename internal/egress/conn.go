@@ -118,10 +118,19 @@ func (c *Conn) Close() error {
 	if !c.closed.CompareAndSwap(false, true) {
 		return nil
 	}
+	c.subject.egress.pace.open.unpark(c)
 	err := c.conn.Close()
 	c.subject.egress.pace.done(c.network, c.addr, c.polite)
 	return err
 }
+
+// Park says that the connection is kept for later and not needed now. It is closed when
+// somebody else waits for a socket, so call Unpark before using it again.
+func (c *Conn) Park() { c.subject.egress.pace.open.park(c) }
+
+// Unpark takes a parked connection into use. It returns false when it was closed
+// meanwhile.
+func (c *Conn) Unpark() bool { return c.subject.egress.pace.open.unpark(c) }
 
 // Graceful makes Close end the connection in order (FIN), so that what was written
 // last still arrives. For dialogues that end politely, such as QUIT.

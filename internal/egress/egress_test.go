@@ -661,3 +661,51 @@ func BenchmarkDoor(b *testing.B) {
 		}
 	}
 }
+
+func TestAParkedConnectionMakesWay(t *testing.T) {
+	a := server(t, echo)
+	e := loopback(t, Limits{Open: 1})
+	dial := func(ctx context.Context) *Conn {
+		t.Helper()
+		c, err := e.Subject("").DialTCP(ctx, a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	first := dial(t.Context())
+	first.Park()
+	if !first.Unpark() {
+		t.Fatal("a connection that nobody was in want of was closed")
+	}
+	first.Park()
+	second := dial(t.Context())
+	if first.Unpark() {
+		t.Error("two sockets are open where one may be")
+	}
+	if _, err := first.Write([]byte("x")); err == nil {
+		t.Error("the parked connection is still open")
+	}
+	first.Close()
+	// Who waits already gets the socket at the moment when it is parked.
+	got := make(chan *Conn)
+	go func() { got <- dial(t.Context()) }()
+	for {
+		e.pace.open.mu.Lock()
+		waiting := e.pace.open.waiting
+		e.pace.open.mu.Unlock()
+		if waiting == 1 {
+			break
+		}
+		runtime.Gosched()
+	}
+	second.Park()
+	third := <-got
+	if second.Unpark() {
+		t.Error("it was kept though somebody waited")
+	}
+	third.Close()
+	if n := len(e.pace.open.slots) + len(e.pace.open.parked); n != 0 {
+		t.Errorf("%d sockets or parked connections are left", n)
+	}
+}

@@ -16,7 +16,7 @@ type pace struct {
 	epoch  time.Time
 
 	tcp, nets, udp *buckets
-	open           chan struct{} // a slot per open socket; nil without limit
+	open           *sockets // nil without limit
 
 	mu    sync.Mutex
 	mail  map[netip.Addr]*mailbox         // guarded by mu; only addresses in use
@@ -59,7 +59,7 @@ func newPace(l *Limits) *pace {
 		p.nets = newBuckets(p.epoch, max(l.TCPBurst*factor, NoLimit), max(l.TCPRate*float64(factor), NoLimit))
 	}
 	if l.Open != NoLimit {
-		p.open = make(chan struct{}, l.Open)
+		p.open = newSockets(l.Open)
 	}
 	return p
 }
@@ -72,16 +72,11 @@ func (p *pace) turn(ctx context.Context, network string, addr netip.AddrPort, po
 			return err
 		}
 	}
-	if p.open == nil {
-		return nil
-	}
-	select { // last, so that who waits for others holds no socket
-	case p.open <- struct{}{}:
-		return nil
-	case <-ctx.Done():
+	err := p.open.take(ctx) // last, so that who waits for others holds no socket
+	if err != nil {
 		p.leaveMail(network, addr, polite)
-		return waitError(ctx)
 	}
+	return err
 }
 
 func (p *pace) manners(ctx context.Context, network string, addr netip.AddrPort) error {
@@ -109,9 +104,7 @@ func (p *pace) datagram(ctx context.Context, a netip.Addr) error { return p.udp.
 
 // done gives back what turn took: the connection is closed, or never came to be.
 func (p *pace) done(network string, addr netip.AddrPort, polite bool) {
-	if p.open != nil {
-		<-p.open
-	}
+	p.open.give()
 	p.leaveMail(network, addr, polite)
 }
 

@@ -150,7 +150,7 @@ type port struct {
 	reach   fact.Reach // written by once
 
 	mu    sync.Mutex
-	spare net.Conn // the connection that the first try made, until someone takes it; guarded by mu
+	spare *egress.Conn // the connection that the first try made, parked until someone takes it; guarded by mu
 }
 
 func (d *dialer) port(host string, addr netip.AddrPort) *port {
@@ -182,6 +182,7 @@ func (d *dialer) open(ctx context.Context, host string, addr netip.AddrPort) (*p
 			defer p.mu.Unlock()
 			if p.spare == nil {
 				p.spare = c
+				c.Park()
 			} else {
 				_ = c.Close()
 			}
@@ -201,7 +202,7 @@ func (d *dialer) dial(ctx context.Context, host string, addr netip.AddrPort) (ne
 	c := p.spare
 	p.spare = nil
 	p.mu.Unlock()
-	if c != nil {
+	if c != nil && c.Unpark() {
 		return c, nil
 	}
 	conn, err := p.subject.DialTCP(ctx, addr)

@@ -271,11 +271,14 @@ func (p *Prober) attempt(ctx context.Context, o origin, q request, a *answer, u 
 // take gives a kept connection to an origin, or a new one.
 func (p *Prober) take(ctx context.Context, o origin) (*conn, error) {
 	p.mu.Lock()
-	if cs := p.idle[o]; len(cs) > 0 {
+	for cs := p.idle[o]; len(cs) > 0; cs = p.idle[o] {
 		c := cs[len(cs)-1]
 		p.idle[o] = cs[:len(cs)-1]
-		p.mu.Unlock()
-		return c, nil
+		if c.unpark() {
+			p.mu.Unlock()
+			return c, nil
+		}
+		_ = c.Close()
 	}
 	alpn := []string{"h2", "http/1.1"}
 	if p.noH2[o.addr] {
@@ -292,6 +295,7 @@ func (p *Prober) give(c *conn) {
 		p.idle = map[origin][]*conn{}
 	}
 	p.idle[c.origin] = append(p.idle[c.origin], c)
+	c.park()
 }
 
 func (p *Prober) keepChain(c *conn) string {

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"time"
 
+	"peil/internal/egress"
 	"peil/internal/fact"
 	"peil/internal/probe/tlsprobe"
 )
@@ -24,6 +25,7 @@ type origin struct {
 // conn is one connection to an origin, kept between requests.
 type conn struct {
 	net.Conn
+	raw     net.Conn // below TLS
 	origin  origin
 	r       *bufio.Reader // HTTP/1.1
 	h2      *h2Conn       // HTTP/2, when ALPN chose it
@@ -35,13 +37,19 @@ type conn struct {
 // connect opens a connection and, for https, makes the handshake. Certificates are
 // not checked here: they are facts, judged by path building elsewhere.
 func (p *Prober) connect(ctx context.Context, o origin, alpn []string) (*conn, error) {
-	dial := func(ctx context.Context) (net.Conn, error) { return p.Dial(ctx, o.host, o.addr) }
+	var raw net.Conn // the last that was dialled
+	dial := func(ctx context.Context) (c net.Conn, err error) {
+		if c, err = p.Dial(ctx, o.host, o.addr); err == nil {
+			raw = c
+		}
+		return c, err
+	}
 	if o.scheme == "http" {
-		raw, err := dial(ctx)
+		c, err := dial(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return &conn{Conn: raw, origin: o, r: newReader(raw)}, nil
+		return &conn{Conn: c, raw: c, origin: o, r: newReader(c)}, nil
 	}
 	visitor := tlsprobe.Visitor{
 		Dial: dial, Name: o.host, ALPN: alpn, Now: p.Now, Timeout: p.timeout(),
@@ -51,13 +59,26 @@ func (p *Prober) connect(ctx context.Context, o origin, alpn []string) (*conn, e
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{Conn: s, origin: o, version: s.Version, certs: s.Certs}
+	c := &conn{Conn: s, raw: raw, origin: o, version: s.Version, certs: s.Certs}
 	if s.ALPN == "h2" {
 		c.h2 = newH2Conn(s)
 	} else {
 		c.r = newReader(s)
 	}
 	return c, nil
+}
+
+// park says that the connection is kept without being needed now.
+func (c *conn) park() {
+	if e, ok := c.raw.(*egress.Conn); ok {
+		e.Park()
+	}
+}
+
+// unpark takes it into use again. It returns false when others needed the socket.
+func (c *conn) unpark() bool {
+	e, ok := c.raw.(*egress.Conn)
+	return !ok || e.Unpark()
 }
 
 func newReader(c net.Conn) *bufio.Reader { return bufio.NewReaderSize(c, 8<<10) }

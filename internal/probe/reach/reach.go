@@ -151,8 +151,12 @@ func (t *Table) again(ctx context.Context, p Port, first fact.Try, try func(cont
 	if spread <= 0 {
 		spread = defaultSpread
 	}
-	// The first try's own waiting is part of the spread.
-	rest := spread - min(spread, time.Duration(first.Millis)*time.Millisecond)
+	// Silence that was waited for is part of the spread. The time that a refusal took is
+	// not: it may have been spent in our own queue, before anything was asked.
+	rest := spread
+	if first.Result == silent {
+		rest -= min(spread, time.Duration(first.Millis)*time.Millisecond)
+	}
 	step := max(rest/(tries-1), spread/4)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

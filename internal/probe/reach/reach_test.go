@@ -57,6 +57,29 @@ func TestDeadNeedsThreeTriesOverThreeSecondsAndAControl(t *testing.T) {
 	})
 }
 
+// A try that had to wait for our own politeness before it began has not taken any of the
+// three seconds.
+func TestOurOwnQueueIsNoPartOfTheThreeSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var table Table
+		table.Answered(other)
+		var asked []time.Time
+		r := table.Reach(t.Context(), port, func(ctx context.Context) error {
+			if len(asked) == 0 {
+				time.Sleep(10 * time.Second)
+			}
+			asked = append(asked, time.Now())
+			return refuse(ctx)
+		})
+		if !r.Dead() || len(asked) != 3 {
+			t.Fatalf("got %+v", r)
+		}
+		if d := asked[2].Sub(asked[0]); d < 3*time.Second {
+			t.Errorf("it was asked three times within %v", d)
+		}
+	})
+}
+
 func TestSilenceTriesOverlap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var table Table
