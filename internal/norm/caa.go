@@ -135,6 +135,9 @@ func (v *view) caaAllows(l *fact.Lookup, set []caa.Record) []finding {
 		if t == nil {
 			continue
 		}
+		if gap := moreCertificates(t); gap != "" || t.Working.Missing() {
+			fs = append(fs, missed(firstGap(gap, t.Working.Gap)).on(l.Name))
+		}
 		for _, d := range t.Deployments {
 			cs := v.certificates(d.Chain)
 			if len(cs) == 0 || seen[d.Chain] {

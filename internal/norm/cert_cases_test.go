@@ -77,6 +77,12 @@ var (
 	oidOther    = []byte{0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x09}
 )
 
+// cutOff is a server that cut us off before all of its suites were found, and with them
+// the certificate of another kind that it may have.
+func cutOff(t *fact.TLS) {
+	t.Suites[0].Open, t.Suites[0].Gap = []fact.Suite{0xC02F}, fact.GapBlocked
+}
+
 func certificateCases() []verdictCase {
 	untrusted := func(problem string) func(*fact.Chain) {
 		return func(c *fact.Chain) { c.Trust = fact.Trust{Problem: problem} }
@@ -141,6 +147,13 @@ func certificateCases() []verdictCase {
 			c := chainOf(m, [][]byte{issued(t, nil)[0], weak[0]})
 			c.Trust.Roots = []int{1}
 		}, Passed, "class-none-insufficient"),
+		peilCase("web.cert.key", "one of another kind may exist", withTLS(cutOff), NotMeasured, "gap-blocked"),
+		peilCase("web.cert.trust", "one of another kind may exist", withTLS(cutOff), NotMeasured, "gap-blocked"),
+		peilCase("web.cert.trust", "another may exist, and this one fails", func(t *testing.T, m *fact.Measurement) {
+			withTLS(cutOff)(t, m)
+			chain(untrusted("expired"))(t, m)
+		}, Failed, "untrusted-expired"),
+		peilCase("web.cert.key.phaseout", "one of another kind may exist", withTLS(cutOff), NotMeasured, "gap-blocked"),
 		peilCase("web.cert.key.phaseout", "P-256", unchanged, Passed, "class-none-phase-out"),
 		peilCase("web.cert.key.phaseout", "RSA 2048", withRSA(2048), Warning, "class-phase-out"),
 		peilCase("web.cert.key.phaseout", "RSA 3072", withRSA(3072), Passed, "class-none-phase-out"),

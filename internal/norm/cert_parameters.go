@@ -75,6 +75,34 @@ func (v *view) eachCertificate(t *fact.TLS, give func(*certificate)) bool {
 	return len(given) > 0
 }
 
+// moreCertificates says why a server may have certificates that were not seen, "" when
+// it has none: one with a key of another kind shows itself with its own suites.
+func moreCertificates(t *fact.TLS) fact.Gap {
+	for _, w := range t.Versions {
+		if w.Missing() && w.Version >= fact.TLS10 && w.Gap != fact.GapNotAsked {
+			return w.Gap
+		}
+	}
+	for i := range t.Suites {
+		s := &t.Suites[i]
+		if s.Version < fact.TLS10 || s.Gap == "" || s.Gap == fact.GapNotAsked {
+			continue
+		}
+		if s.AllOpen || slices.ContainsFunc(s.Open, func(x fact.Suite) bool { return x.Authentication() != fact.AuthAnon }) {
+			return s.Gap
+		}
+	}
+	return ""
+}
+
+// unlessMore adds to what was seen of certificates that there may be others.
+func (a aspect) unlessMore(t *fact.TLS, some bool) aspect {
+	if gap := moreCertificates(t); gap != "" || !some {
+		a.open, a.gap = append(a.open, unknown("certificate")), gap
+	}
+	return a
+}
+
 func certificateName(c *certificate) string {
 	if c.SubjectCN != "" {
 		return c.SubjectCN
@@ -97,10 +125,7 @@ func lookCertKey(v *view, t *fact.TLS) aspect {
 		}
 		a.seen = append(a.seen, p)
 	})
-	if !some {
-		return aspect{open: []parameter{unknown("certificate")}}
-	}
-	return a
+	return a.unlessMore(t, some)
 }
 
 func lookCertSignature(v *view, t *fact.TLS) aspect {
@@ -118,10 +143,7 @@ func lookCertSignature(v *view, t *fact.TLS) aspect {
 		p.inl = (sha2 && (s.Kind == "rsa" || s.Kind == "ecdsa")) || (s.Kind == "dsa" && s.Hash == "sha256")
 		a.seen = append(a.seen, p)
 	})
-	if !some {
-		return aspect{open: []parameter{unknown("certificate")}}
-	}
-	return a
+	return a.unlessMore(t, some)
 }
 
 func lookCertAlgorithm(v *view, t *fact.TLS) aspect {
@@ -136,8 +158,5 @@ func lookCertAlgorithm(v *view, t *fact.TLS) aspect {
 		}
 		a.seen = append(a.seen, parameter{name: certificateName(c) + ": " + auth, c21: ncsc2021.tables().auth[auth], c25: ncsc2025.tables().auth[auth], inl: auth != "eddsa"})
 	})
-	if !some {
-		return aspect{open: []parameter{unknown("certificate")}}
-	}
-	return a
+	return a.unlessMore(t, some)
 }

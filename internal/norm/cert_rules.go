@@ -33,8 +33,8 @@ func (v *view) eachChain(judge func(*fact.Chain, []*certificate) finding) Verdic
 				worstOf = &f
 			}
 		}
-		if worstOf == nil {
-			return missed("")
+		if gap := moreCertificates(t); worstOf == nil || gap != "" && worstOf.outcome.rank() < NotMeasured.rank() {
+			return missed(gap)
 		}
 		worstOf.until = until
 		return *worstOf

@@ -142,6 +142,7 @@ func dnsCases() []verdictCase {
 		peilCase("web.dns.pair", "no pair", facts(func(m *fact.Measurement) { m.Target.Name, m.Web.Pair = "sub.example.nl", nil }), NotApplicable, "no-pair"),
 
 		peilCase("web.dns.caa", "allows the issuer", unchanged, Passed, "caa-allows"),
+		peilCase("web.dns.caa", "another certificate may exist", withTLS(cutOff), NotMeasured, "gap-blocked"),
 		peilCase("web.dns.caa", "another issuer", lookupOf("example.nl", "CAA", func(l *fact.Lookup) { l.Records = caaData("digicert.com") }), Failed, "caa-other-issuer"),
 		peilCase("web.dns.caa", "nobody may", lookupOf("example.nl", "CAA", func(l *fact.Lookup) { l.Records = caaData(";") }), Failed, "caa-other-issuer"),
 		peilCase("web.dns.caa", "nobody may, and an issuer that we do not know", func(t *testing.T, m *fact.Measurement) {

@@ -250,13 +250,8 @@ func inlOrder(s *inlServer, t *fact.TLS, vs inlVersions) {
 		case insufficient:
 		}
 	}
-	if openOf(set, func(x fact.Suite) bool { return inlSuite(x) == phaseOut }) && len(worse) == 0 {
-		s.missed(name, set.Gap)
-		return
-	}
-	if len(worse) == 0 || len(better) == 0 {
-		s.good(name)
-		return
+	if len(worse) == 0 {
+		better = nil // nothing to compare with
 	}
 	for _, x := range better {
 		picked, gap := pickedAgainst(t, set, x, worse)
@@ -268,6 +263,10 @@ func inlOrder(s *inlServer, t *fact.TLS, vs inlVersions) {
 			s.bad(name, picked.String(), x.String())
 			return
 		}
+	}
+	if openOf(set, func(x fact.Suite) bool { return inlSuite(x) != insufficient }) {
+		s.missed(name, firstGap(set.Gap)) // any further one that takes part may be picked wrongly
+		return
 	}
 	s.good(name)
 }
@@ -315,6 +314,7 @@ func inlKeyExchange(s *inlServer, t *fact.TLS, vs inlVersions) {
 		s.missed(name, vs.gap)
 		return
 	}
+	more := fact.Gap("") // why keys of further suites were not seen
 	if vs.highest != 0 {
 		set := suiteSet(t, vs.highest)
 		if set == nil {
@@ -329,6 +329,9 @@ func inlKeyExchange(s *inlServer, t *fact.TLS, vs inlVersions) {
 		if ec && len(t.KexSeen) == 0 || ff && len(t.DH) == 0 {
 			s.missed(name, firstGap(set.Gap))
 			return
+		}
+		if openOf(set, func(x fact.Suite) bool { return x.KeyExchange() == fact.KexDHE || x.KeyExchange() == fact.KexECDHE }) {
+			more = firstGap(set.Gap)
 		}
 	}
 	var bad, out []string
@@ -362,6 +365,8 @@ func inlKeyExchange(s *inlServer, t *fact.TLS, vs inlVersions) {
 	switch {
 	case len(bad) > 0:
 		s.bad(name, inlList(bad))
+	case more != "":
+		s.missed(name, more)
 	case len(out) > 0:
 		s.phaseOut(name, inlList(out))
 	case !seen:

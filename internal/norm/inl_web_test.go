@@ -221,7 +221,13 @@ func TestEveryBranchOfTheWebTable(t *testing.T) {
 		})), "good:passed 10/10"},
 		{"https_tls_cipherorder", "insufficient ones are not compared", inlWithSuites(inlEcdsaGCM, inlRsaCBC), "good:passed 10/10"},
 
+		{"https_tls_cipherorder", "one more may be picked wrongly", inlAll(inlAsked(inlEcdsaGCM), set(func(x *fact.TLS) {
+			x.Suites[0].Open, x.Suites[0].Gap = []fact.Suite{0xC028}, fact.GapBlocked
+		})), "? blocked"},
 		{"https_tls_keyexchange", "good", nil, "good:passed 10/10"},
+		{"https_tls_keyexchange", "a key that was not seen", set(func(x *fact.TLS) {
+			x.Suites[0].Open, x.Suites[0].Gap = []fact.Suite{0x009E}, fact.GapBlocked
+		}), "? blocked"},
 		{"https_tls_keyexchange", "X25519 alone", set(func(x *fact.TLS) { x.KexSeen = []fact.Group{fact.X25519} }), "na:passed 10/10"},
 		{"https_tls_keyexchange", "none seen", inlOnly13, "na:passed 10/10"},
 		{"https_tls_keyexchange", "hybrids are not judged", inlAll(inlOnly13, set(func(x *fact.TLS) { x.KexSeen = []fact.Group{fact.X25519MLKEM768} })), "na:passed 10/10"},
