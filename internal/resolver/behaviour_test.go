@@ -3,6 +3,7 @@ package resolver
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"reflect"
@@ -335,6 +336,43 @@ func TestTheFlagsOfAZoneDoNotDependOnWhatWasSeenOfIt(t *testing.T) {
 			got := r.Zone(context.Background(), z.name)
 			if got.Denial == nil || got.Denial.OptOut != (apex.Flags == 1) || len(got.Signatures) != 4 {
 				t.Errorf("%s after %q: %+v", z.name, seen, got.Denial)
+			}
+		}
+	}
+}
+
+func TestTheOrderOfRecordsMakesNoDifferenceToWhatIsWrong(t *testing.T) {
+	w := newWorld(t)
+	p := w.zone("nl", 13)
+	z := w.zone("example.nl", 13, "www A 192.0.2.1")
+	for range 6 {
+		z.ds = append(z.ds, w.key(z.name, 13, 257).ToDS(dns.SHA256))
+	}
+	w.build()
+	seen := map[fact.Problem]int{}
+	for range 20 {
+		p.edit = func(_ dns.Question, m *dns.Msg) {
+			rand.Shuffle(len(m.Ns), func(i, j int) { m.Ns[i], m.Ns[j] = m.Ns[j], m.Ns[i] })
+			rand.Shuffle(len(m.Answer), func(i, j int) { m.Answer[i], m.Answer[j] = m.Answer[j], m.Answer[i] })
+		}
+		seen[*w.again().Lookup(context.Background(), "www.example.nl", "A").Problem]++
+	}
+	if len(seen) != 1 {
+		t.Errorf("told in %d ways: %v", len(seen), seen)
+	}
+}
+
+func TestWhichServerFailsFirstMakesNoDifference(t *testing.T) {
+	errs := []error{
+		&serverError{rcode: -1, gap: fact.GapExcluded, err: egress.ErrExcluded}, &serverError{rcode: -1, gap: fact.GapNoIPv6, err: egress.ErrNoFamily},
+		&serverError{rcode: -1, err: egress.ErrRefused}, &serverError{rcode: -1, err: errGarbage},
+		&serverError{rcode: 5}, &serverError{rcode: 2}, &serverError{rcode: -1, gap: fact.GapTimeout, err: errSilent},
+	}
+	for _, a := range errs {
+		for _, b := range errs {
+			x, y := worse(worse(nil, a), b), worse(worse(nil, b), a)
+			if x != y {
+				t.Errorf("%v and %v: %v or %v", a, b, x, y)
 			}
 		}
 	}

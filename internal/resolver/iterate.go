@@ -14,6 +14,9 @@ import (
 // alias or a denial, not validated.
 func (t *task) resolve(n name, typ uint16) (*reply, error) {
 	q := question{n, typ}
+	if err := t.r.excluded(n); err != nil {
+		return nil, err
+	}
 	if rep, err, ok := t.r.recall(q); ok {
 		return rep, err
 	}
@@ -301,8 +304,11 @@ func worse(a, b error) error {
 		}
 		return 1
 	}
-	if a == nil || rank(b) > rank(a) {
+	switch {
+	case a == nil || rank(b) > rank(a):
 		return b
+	case b != nil && rank(b) == rank(a) && string(ours(b))+cause(b) < string(ours(a))+cause(a):
+		return b // which of two that tell as much came first is chance
 	}
 	return a
 }

@@ -2,10 +2,12 @@ package resolver
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha1" // DS digest type 1 exists (RFC 4034); a stronger one overrules it
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/binary"
+	"slices"
 	"sync"
 
 	"github.com/miekg/dns"
@@ -75,6 +77,8 @@ func keysOf(s *rrset) []*dnskey {
 			l = append(l, k)
 		}
 	}
+	// Servers turn sets round; what is found first must not depend on it.
+	slices.SortFunc(l, func(a, b *dnskey) int { return cmp.Or(cmp.Compare(a.tag, b.tag), bytes.Compare(a.rdata, b.rdata)) })
 	return l
 }
 
@@ -100,6 +104,9 @@ func dsOfSet(s *rrset) []dsRecord {
 			l = append(l, ds)
 		}
 	}
+	slices.SortFunc(l, func(a, b dsRecord) int {
+		return cmp.Or(cmp.Compare(a.tag, b.tag), cmp.Compare(a.algorithm, b.algorithm), cmp.Compare(a.digestType, b.digestType), bytes.Compare(a.digest, b.digest))
+	})
 	return l
 }
 

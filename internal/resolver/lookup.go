@@ -128,7 +128,9 @@ func (t *task) unanswered(l *fact.Lookup, q question, err error) {
 	if l.Security != fact.Bogus { // a broken link before it stays the worst
 		l.Security, l.Problem, l.Unsigned = fact.Indeterminate, p, ""
 	}
-	l.Zone = t.r.delegationOf(q.name).zone.String()
+	if l.Zone = t.r.delegationOf(q.name).zone.String(); gap == fact.GapExcluded {
+		l.Zone = "" // nothing was asked, and nothing is to be asked about the zone
+	}
 }
 
 // explain puts the failure of a question in words: the problem, why it is a gap,

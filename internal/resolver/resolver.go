@@ -36,6 +36,7 @@ type Config struct {
 // Resolver answers questions. It is safe for concurrent use and starts no
 // goroutines.
 type Resolver struct {
+	egress   *egress.Egress // nil in tests that dial themselves
 	dial     func(subject string) func(context.Context, string, netip.AddrPort) (net.Conn, error)
 	clock    func() time.Time
 	tick     func() time.Time // for caches and round-trip times
@@ -90,7 +91,8 @@ func New(c Config) (*Resolver, error) {
 		c.CacheBytes = 20 << 20
 	}
 	r := &Resolver{
-		clock: c.Clock, tick: time.Now, upstream: c.Upstream, hints: hints, anchors: anchors, secret: newSecret(),
+		egress: c.Egress,
+		clock:  c.Clock, tick: time.Now, upstream: c.Upstream, hints: hints, anchors: anchors, secret: newSecret(),
 		replies:     newCache[question, *reply](c.CacheBytes / 2),
 		failures:    newCache[question, error](4096),
 		delegations: newCache[name, *delegation](c.CacheBytes / 6),

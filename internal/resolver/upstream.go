@@ -36,6 +36,10 @@ func (t *task) forward(l *fact.Lookup, q question) {
 				return
 			}
 			seen[rep.name] = true
+			if err := t.r.excluded(rep.name); err != nil { // the upstream resolver went there; we do not
+				t.unanswered(l, question{rep.name, q.typ}, err)
+				return
+			}
 			w := v
 			if !whole {
 				w = t.link(rep, q.typ, v)
@@ -119,6 +123,9 @@ func (t *task) fetchUpstream(q question) (*reply, *verdict, error) {
 }
 
 func (t *task) askUpstream(q question) (*result, *verdict, error) {
+	if err := t.r.excluded(q.name); err != nil {
+		return nil, nil, err
+	}
 	m, err := t.query(q, flagRD|flagAD)
 	if err != nil {
 		return nil, nil, err
