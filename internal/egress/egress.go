@@ -78,6 +78,10 @@ func (e *Egress) Families() Families { return *e.families.Load() }
 // has a route but no answers.
 func (e *Egress) SetFamilies(f Families) { e.families.Store(&f) }
 
+// Excluded returns the reason for which a name is excluded. Every dial for it is refused
+// anyway; who asks others about names asks here first.
+func (e *Egress) Excluded(name string) (reason string, yes bool) { return e.exclusions.Name(name) }
+
 // Limits are the limits in force.
 func (e *Egress) Limits() Limits { return e.limits }
 

@@ -61,7 +61,10 @@ func (s *Scanner) Measure(ctx context.Context, t fact.Target) *fact.Measurement 
 	var dnsCost fact.Cost
 	addressed := make(chan struct{})
 	var wg sync.WaitGroup
-	wg.Go(func() { s.prepare(ctx) })
+	_, excluded := s.c.Egress.Excluded(t.Name)
+	if !excluded { // else the run may have nobody to ask, and need not ask roots for it
+		wg.Go(func() { s.prepare(ctx) })
+	}
 	wg.Go(func() {
 		w.m.DNS, dnsCost = w.look.Rest(ctx, dnsPlan(&s.needs), addressed)
 	})
@@ -73,7 +76,12 @@ func (s *Scanner) Measure(ctx context.Context, t fact.Target) *fact.Measurement 
 		}
 	})
 	wg.Wait()
-	w.m.Network = s.network
+	if excluded {
+		f := s.c.Egress.Families()
+		w.m.Network = fact.Network{IPv4: f.IPv4, IPv6: f.IPv6}
+	} else {
+		w.m.Network = s.network
+	}
 	w.afterwards()
 	w.m.Cost = w.dial.cost().Add(dnsCost).Add(tally.Cost())
 	w.m.Cost.Seconds = roundSeconds(time.Since(w.began))
