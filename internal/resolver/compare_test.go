@@ -287,9 +287,9 @@ func (c *country) agree(hints, anchor string, asks []comparison) {
 			if ours.Security == fact.Indeterminate {
 				got, want = "indeterminate", string(theirs.Security) // Unbound says SERVFAIL whatever the servers said
 			}
-			if got != want && a.except != "unbound" {
+			if got != want && !strings.Contains(a.except, "unbound") {
 				t.Errorf("%s %s: Peil %s, Unbound %s\n  %s\n  %s", a.name, a.typ, got, want, say(ours), say(theirs))
-			} else if ours.Security != fact.Indeterminate && a.except != "unbound" {
+			} else if ours.Security != fact.Indeterminate && !strings.Contains(a.except, "unbound") {
 				ours, theirs := ours, theirs
 				ours.Problem, theirs.Problem = nil, nil // its code is often another; see edeWord
 				if ours.Security == fact.Bogus {        // whether a name is made from a wildcard is not known then
@@ -311,7 +311,7 @@ func (c *country) agree(hints, anchor string, asks []comparison) {
 			case d == "secure" && ours.Unsigned == fact.UnsignedOptOut:
 				got = d // delv calls a denial under opt-out fully validated, against RFC 5155 section 9.2
 			}
-			if got != d && a.except != "delv" && !a.unboundOnly {
+			if got != d && !strings.Contains(a.except, "delv") && !a.unboundOnly {
 				t.Errorf("%s %s: Peil %s, delv %s\n  %s", a.name, a.typ, got, d, say(ours))
 			}
 			if ours.Security == fact.Bogus && (ours.Problem == nil || ours.Problem.EDE == 0 || ours.Problem.Zone == "") {

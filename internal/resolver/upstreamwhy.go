@@ -13,7 +13,11 @@ import (
 // that speaks, whether a wildcard was in play, and why it is insecure.
 func (t *task) explained(rep *reply, v *verdict) *verdict {
 	w := *v
-	w.zone = t.apexOf(rep)
+	if w.zone = t.apexOf(rep); w.security == fact.Bogus { // its signatures may name any zone
+		if z, ok := t.apexBySOA(rep); ok {
+			w.zone = z
+		}
+	}
 	shown := shownBy(rep, &w)
 	if w.security == fact.Bogus {
 		w.wildcard = w.wildcard && rep.set != nil && w.problem.Code == codeNoDenial // else whether it is one is not known
@@ -124,6 +128,12 @@ func (t *task) apexOf(rep *reply) name {
 	if z := rep.apex(); z != root || rep.name == root {
 		return z
 	}
+	z, _ := t.apexBySOA(rep)
+	return z
+}
+
+// apexBySOA is the apex by the answer to SOA alone.
+func (t *task) apexBySOA(rep *reply) (name, bool) {
 	n := rep.name
 	switch {
 	case rep.typ == dns.TypeDS:
@@ -131,16 +141,16 @@ func (t *task) apexOf(rep *reply) name {
 	case rep.kind == aliased:
 		n = rep.set.owner
 	case rep.kind == answered && (rep.typ == dns.TypeNS || rep.typ == dns.TypeSOA || rep.typ == dns.TypeDNSKEY):
-		return n
+		return n, true
 	}
 	for ; n != root; n = n.parent() {
 		q := question{n, dns.TypeSOA}
 		if soa, ok := t.r.replies.get(q, t.r.tick()); ok {
-			return soa.soa
+			return soa.soa, true
 		}
 		m, err := t.query(q, flagRD|flagAD|flagCD)
 		if err != nil || (m.rcode != dns.RcodeSuccess && m.rcode != dns.RcodeNameError) {
-			return ""
+			return "", false
 		}
 		m.aa = true
 		soa := interpretRecursive(m, q, t.r.tick()).reply
@@ -151,9 +161,9 @@ func (t *task) apexOf(rep *reply) name {
 			continue
 		}
 		t.r.remember(soa)
-		return soa.soa
+		return soa.soa, true
 	}
-	return root
+	return root, true
 }
 
 // validates reports whether the resolver that the operator named validates at all: it

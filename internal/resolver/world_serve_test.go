@@ -136,7 +136,7 @@ func (z *zone) answer(q dns.Question) *dns.Msg {
 	}
 	if set == nil {
 		soa()
-		if !z.optOut || !z.cuts[n] {
+		if !z.optOut || z.needed(from) {
 			m.Ns = append(m.Ns, z.cover(from)...)
 		} else {
 			m.Ns = append(m.Ns, z.absent(n, false)...)

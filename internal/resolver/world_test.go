@@ -313,7 +313,7 @@ func (z *zone) chain3() {
 	type item struct{ hash, name string }
 	var items []item
 	for _, n := range z.names {
-		if z.optOut && z.cuts[n] && len(z.signed[n][dns.TypeDS]) == 0 {
+		if z.optOut && !z.needed(n) {
 			continue
 		}
 		items = append(items, item{dns.HashName(n, p.Hash, p.Iterations, p.Salt), n})
@@ -331,6 +331,17 @@ func (z *zone) chain3() {
 		z.hashes = append(z.hashes, it.hash)
 		z.byHash[it.hash] = rr
 	}
+}
+
+// needed reports whether an opt-out zone has an NSEC3 record for a name: not where nothing
+// but unsigned delegations is at or below it (RFC 5155 section 7.1).
+func (z *zone) needed(n string) bool {
+	for _, m := range z.names {
+		if dns.IsSubDomain(n, m) && z.signed[m] != nil && (!z.cuts[m] || len(z.signed[m][dns.TypeDS]) > 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // sigs signs a set with the keys that should.
@@ -358,11 +369,11 @@ func (z *zone) sigBy(k *zoneKey, set []dns.RR) dns.RR {
 }
 
 func parentString(n string) string {
-	_, rest, _ := strings.Cut(n, ".")
-	if rest == "" {
+	i, end := dns.NextLabel(n, 0)
+	if end || n == "." {
 		return "."
 	}
-	return rest
+	return n[i:]
 }
 
 // cutAbove is the delegation at or above a name.
