@@ -100,7 +100,7 @@ type SecurityTxt struct {
 	// Page is a site that shows its page with 200 at every path; DotsHidden one that
 	// answers 403 where the path has a name with a dot in front.
 	Page, DotsHidden bool
-	Status     int  // another status at both places
+	Status           int // another status at both places
 	// RedirectTo sends the client elsewhere, e.g. to a central file.
 	RedirectTo  string
 	ContentType string // "": text/plain; charset=utf-8; "none": no such header
@@ -144,4 +144,31 @@ const (
 	GarbageAnswer   Torment = "garbage"          // random bytes
 	EndlessContinue Torment = "endless_continue" // 100 Continue without end
 	BadStatusLine   Torment = "bad_status"       // HTTP/9.9 abc
+
+	DeflateBomb     Torment = "deflate_bomb"     // a thousand times more than on the wire, without end
+	BrotliBomb      Torment = "brotli_bomb"      // the same in brotli
+	ZstdBomb        Torment = "zstd_bomb"        // blocks of 128 KiB in four bytes, without end
+	ZstdWindow      Torment = "zstd_window"      // wants a window of 2 GiB
+	NestedCodings   Torment = "nested_codings"   // gzip in gzip in gzip …
+	ChunkHuge       Torment = "chunk_huge"       // a chunk of 2^64-1 bytes
+	ChunkNegative   Torment = "chunk_negative"   // a chunk of -1 bytes
+	ChunkExtensions Torment = "chunk_extensions" // four thousand bytes of extension around each byte
+	ChunkTrailers   Torment = "chunk_trailers"   // trailer lines without end
+	HugeLength      Torment = "huge_length"      // Content-Length of more than 64 bits
+	NegativeLength  Torment = "negative_length"  // Content-Length: -1
+	BothFramings    Torment = "both_framings"    // Content-Length and Transfer-Encoding, which disagree
+	SmuggledAnswer  Torment = "smuggled_answer"  // a second answer behind the first, to nobody's request
+	SmuggledHeaders Torment = "smuggled_headers" // lines hidden behind bare CR, NUL and folding
+	OldHTTP         Torment = "http09"           // a page without any head, as HTTP/0.9 had it
+	Icecast         Torment = "icy"              // ICY 200 OK, as radio stations say
+	SpeaksHTTP2     Torment = "speaks_h2"        // frames of HTTP/2 that nobody asked for
+
+	// The following torment over HTTP/2 alone.
+	H2Settings     Torment = "h2_settings"     // SETTINGS without end
+	H2Pings        Torment = "h2_pings"        // PING without end
+	H2Continuation Torment = "h2_continuation" // CONTINUATION without end (CVE-2024-27316)
+	H2HeaderBomb   Torment = "h2_header_bomb"  // one long header, thousands of times by a byte each (CVE-2016-6581)
+	H2EmptyData    Torment = "h2_empty_data"   // DATA frames without data, without end (CVE-2019-9518)
+	H2Pushes       Torment = "h2_pushes"       // promises that nobody asked for
+	H2HugeFrame    Torment = "h2_huge_frame"   // a frame of 16 MiB
 )

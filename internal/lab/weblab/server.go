@@ -65,7 +65,9 @@ func (s *Server) ServeTLS(ctx context.Context, raw net.Conn) {
 	}
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer stop()
-	if c.Protocol() == "h2" {
+	if id, ok := s.lookup(localAddr(c), ""); ok && c.Protocol() == "h2" && id.Profile != nil && id.Profile.Torment.isH2() {
+		s.tormentFrames(ctx, c, id.Profile.Torment)
+	} else if c.Protocol() == "h2" {
 		s.serve2(ctx, c)
 	} else {
 		s.serve1(ctx, c, true)
@@ -127,7 +129,7 @@ func (s *Server) serve1(ctx context.Context, c net.Conn, secure bool) {
 		if !secure && id.Profile.PlainTorment != NoTorment {
 			torment = id.Profile.PlainTorment
 		}
-		if torment != NoTorment && ok {
+		if torment != NoTorment && ok && !torment.isH2() {
 			s.torment1(ctx, c, torment)
 			return
 		}

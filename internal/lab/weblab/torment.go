@@ -124,6 +124,10 @@ func (s *Server) torment1(ctx context.Context, c net.Conn, t Torment) {
 		pour(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 100))
 	case BadStatusLine:
 		say("HTTP/9.9 abc\r\nContent-Length: 0\r\n\r\n")
+	default:
+		if head, endless := framed(t); say(head) && endless != "" {
+			pour(endless)
+		}
 	}
 }
 

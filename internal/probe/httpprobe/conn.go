@@ -122,8 +122,14 @@ func (p *Prober) exchange(c *conn, q request) (h *Head, body io.Reader, keep boo
 	return h, body, keep, err
 }
 
-// reusable reports whether the connection can take another request.
-func (c *conn) reusable() bool { return c.h2 == nil || !c.h2.closing }
+// reusable reports whether the connection can take another request. What a server sent
+// without being asked would be taken for its answer (RFC 9112 section 9.2).
+func (c *conn) reusable() bool {
+	if c.h2 != nil {
+		return !c.h2.closing
+	}
+	return c.r.Buffered() == 0
+}
 
 // failure says in the words of fact what ended an exchange, and whether that is a
 // gap of ours instead of the server's doing.

@@ -431,6 +431,26 @@ func TestCutOffAfterAnAnswerIsBlocked(t *testing.T) {
 	}
 }
 
+// TestAnAnswerToNobodyIsNotTakenForTheNext: a second answer that comes along with the
+// first belongs to no request of ours.
+func TestAnAnswerToNobodyIsNotTakenForTheNext(t *testing.T) {
+	w := newWorld(t, wire(t, 80, func(c net.Conn) {
+		readRequest(c)
+		fmt.Fprint(c, "HTTP/1.1 302 Found\r\nLocation: /two\r\nContent-Length: 0\r\n\r\n"+
+			"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\nContent-Length: 0\r\n\r\n")
+		_, _ = io.Copy(io.Discard, c)
+	}))
+	f := w.Fetch(t.Context(), "http", siteName, siteAddr)
+	for _, h := range f.Hops {
+		if h.Location != "/two" {
+			t.Errorf("%s leads to %q", h.URL, h.Location)
+		}
+	}
+	if f.End != fact.EndLoop || len(f.Hops) != 2 {
+		t.Errorf("%+v", f)
+	}
+}
+
 func TestCancelEndsAtOnce(t *testing.T) {
 	w := newWorld(t, wire(t, 80, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }))
 	w.Timeout = time.Minute
