@@ -61,18 +61,24 @@ func (s *Scanner) Measure(ctx context.Context, t fact.Target) *fact.Measurement 
 	var dnsCost fact.Cost
 	addressed := make(chan struct{})
 	var wg sync.WaitGroup
+	plan := dnsPlan(&s.needs)
 	_, excluded := s.c.Egress.Excluded(t.Name)
-	if !excluded { // else the run may have nobody to ask, and need not ask roots for it
+	if excluded { // then names above it and beside it are not looked at for its sake either
+		plan.NameServers = false
+	} else {
 		wg.Go(func() { s.prepare(ctx) })
 	}
 	wg.Go(func() {
-		w.m.DNS, dnsCost = w.look.Rest(ctx, dnsPlan(&s.needs), addressed)
+		w.m.DNS, dnsCost = w.look.Rest(ctx, plan, addressed)
+		if excluded {
+			w.m.DNS.NSGap = fact.GapExcluded
+		}
 	})
 	wg.Go(func() {
-		v4, v6, gap4, gap6 := w.look.Addresses(ctx)
+		v4, v6, _, _ := w.look.Addresses(ctx)
 		close(addressed)
 		if t.Role == fact.Web {
-			w.web(ctx, v4, v6, gap4, gap6)
+			w.web(ctx, v4, v6, s.needs.Pair && !excluded)
 		}
 	})
 	wg.Wait()
@@ -90,7 +96,7 @@ func (s *Scanner) Measure(ctx context.Context, t fact.Target) *fact.Measurement 
 }
 
 // web measures the addresses of a website and what compares them.
-func (w *work) web(ctx context.Context, v4, v6 []netip.Addr, gap4, gap6 fact.Gap) {
+func (w *work) web(ctx context.Context, v4, v6 []netip.Addr, pair bool) {
 	f := &fact.WebFacts{Wire: slices.Concat(v4, v6)}
 	w.m.Web = f
 	w.http.NoFingerprint = !w.s.needs.Similarity || len(v4) == 0 || len(v6) == 0
@@ -103,7 +109,7 @@ func (w *work) web(ctx context.Context, v4, v6 []netip.Addr, gap4, gap6 fact.Gap
 	for i, a := range measured {
 		wg.Go(func() { visits[i] = w.host(ctx, a, &f.Hosts[i]) })
 	}
-	if w.s.needs.Pair {
+	if pair {
 		wg.Go(func() {
 			if other := w.pairOf(ctx, w.target.Name); other != "" {
 				f.Pair = w.pair(ctx, other)
