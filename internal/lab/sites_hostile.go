@@ -133,9 +133,10 @@ ncsc-tls-2025
 // insisting is expected of a server that chooses 3DES up to TLS 1.2 whatever is offered:
 // where that was offered it counts, and what else it would do is not known.
 const insisting = `
-internet.nl 98
+internet.nl 97
   web_https_tls_ciphers failed bad 0/10
   web_https_tls_cipherorder not_measured
+  web_https_tls_keyexchange not_measured
   web_https_tls_keyexchangehash not_measured
 peil below_standard
   web.tls.ciphers failed

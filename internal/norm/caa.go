@@ -135,8 +135,8 @@ func (v *view) caaAllows(l *fact.Lookup, set []caa.Record) []finding {
 		if t == nil {
 			continue
 		}
-		if gap := moreCertificates(t); gap != "" || t.Working.Missing() {
-			fs = append(fs, missed(firstGap(gap, t.Working.Gap)).on(l.Name))
+		if gap := moreCertificates(t); gap != "" {
+			fs = append(fs, missed(gap).on(l.Name))
 		}
 		for _, d := range t.Deployments {
 			cs := v.certificates(d.Chain)

@@ -8,11 +8,12 @@ import (
 
 func lookOCSP(v *view, t *fact.TLS) aspect {
 	leaf := v.leaf(t)
-	if leaf != nil && len(leaf.OCSP) == 0 {
-		return aspect{none: because("no-ocsp-url")}
-	}
 	o := t.OCSP
 	switch {
+	case leaf == nil:
+		return aspect{open: []parameter{unknown("certificate")}, gap: moreCertificates(t)}
+	case len(leaf.OCSP) == 0:
+		return aspect{none: because("no-ocsp-url")}
 	case o.Stapled.Yes() && v.staple(o) == "":
 		return aspect{seen: []parameter{{name: "stapled", c21: good, c25: good, inl: true}}, until: o.NextUpdate, later: badStaple("out of date")}
 	case o.Stapled.Yes():
@@ -78,14 +79,19 @@ func (v *view) eachCertificate(t *fact.TLS, give func(*certificate)) bool {
 // moreCertificates says why a server may have certificates that were not seen, "" when
 // it has none: one with a key of another kind shows itself with its own suites.
 func moreCertificates(t *fact.TLS) fact.Gap {
+	// Who answers what was not asked has shown what he has.
+	cut := func(g fact.Gap) bool { return g != "" && g != fact.GapNotAsked && g != fact.GapMalformed }
+	if t.Working.Missing() && cut(t.Working.Gap) {
+		return t.Working.Gap
+	}
 	for _, w := range t.Versions {
-		if w.Missing() && w.Version >= fact.TLS10 && w.Gap != fact.GapNotAsked {
+		if w.Missing() && w.Version >= fact.TLS10 && cut(w.Gap) {
 			return w.Gap
 		}
 	}
 	for i := range t.Suites {
 		s := &t.Suites[i]
-		if s.Version < fact.TLS10 || s.Gap == "" || s.Gap == fact.GapNotAsked {
+		if s.Version < fact.TLS10 || !cut(s.Gap) {
 			continue
 		}
 		if s.AllOpen || slices.ContainsFunc(s.Open, func(x fact.Suite) bool { return x.Authentication() != fact.AuthAnon }) {

@@ -47,18 +47,26 @@ type Refusal struct {
 func (e *Refusal) Error() string { return "TLS handshake: " + e.Err.Error() }
 func (e *Refusal) Unwrap() error { return e.Err }
 
-// Handshake connects and makes a handshake, after which the limit of time still stands: with crypto/tls, and when the server ends
-// that, on a second connection with all that tlswire can finish (finite-field DHE, CCM,
-// hybrid, brainpool and other groups that crypto/tls lacks or that cost time). The error
-// is a *Refusal when the server ended both.
+// Handshake connects and makes a handshake, after which the limit of time still stands:
+// with crypto/tls, and when the server ends that, on a second connection (and a third,
+// without TLS 1.3) with all that tlswire can finish: finite-field DHE, CCM, hybrid,
+// brainpool and other groups that crypto/tls lacks or that cost time. The error is a
+// *Refusal when the server ended them all.
 func (v *Visitor) Handshake(ctx context.Context) (*Session, error) {
 	s, first := v.attempt(ctx, v.usual)
 	var refusal *Refusal
 	if first == nil || !errors.As(first, &refusal) {
 		return s, first
 	}
-	if s, err := v.attempt(ctx, v.thorough); err == nil {
-		return s, nil
+	for _, versions := range [][]fact.Version{{fact.TLS13, fact.TLS12, fact.TLS11, fact.TLS10}, nil} {
+		// Without TLS 1.3 at last: a server may have it, and no key that does for it.
+		s, err := v.attempt(ctx, func(_ context.Context, conn net.Conn) (*Session, error) { return v.thorough(conn, versions) })
+		if err == nil {
+			return s, nil
+		}
+		if !errors.As(err, &refusal) {
+			break
+		}
 	}
 	return nil, first // what nearly every server is asked says more
 }
@@ -136,16 +144,17 @@ var thoroughGroups = sync.OnceValue(func() []fact.Group {
 	return append(can, fact.Secp256k1, fact.Secp192r1)
 })
 
-// thorough makes a handshake with tlswire, from TLS 1.0 to 1.3.
-func (v *Visitor) thorough(_ context.Context, conn net.Conn) (*Session, error) {
+// thorough makes a handshake with tlswire, on one of the versions; nil stands for
+// TLS 1.0 to 1.2, offered as before there was TLS 1.3.
+func (v *Visitor) thorough(conn net.Conn, versions []fact.Version) (*Session, error) {
 	name := v.Name
 	if _, err := netip.ParseAddr(name); err == nil {
 		name = "" // an address is no server name (RFC 6066 section 3)
 	}
 	c, err := tlswire.Client(conn, &tlswire.ClientHello{
-		Version: fact.TLS13, SupportedVersions: []fact.Version{fact.TLS13, fact.TLS12, fact.TLS11, fact.TLS10},
+		Version: fact.TLS12, SupportedVersions: versions, OfferKeyShare: versions != nil, PSKModes: versions != nil,
 		Suites: thoroughSuites(), Groups: thoroughGroups(), Schemes: allSchemes, ServerName: name, ALPN: v.ALPN,
-		RenegotiationInfo: true, ExtendedMasterSecret: true, OfferKeyShare: true, PSKModes: true,
+		RenegotiationInfo: true, ExtendedMasterSecret: true,
 	})
 	if err != nil {
 		return nil, err
