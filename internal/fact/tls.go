@@ -184,7 +184,9 @@ type Trust struct {
 	ServerName string `json:"server_name"`
 	Trusted    bool   `json:"trusted"`
 	// Problem: "", "expired", "not_yet_valid", "unknown_authority", "name_mismatch",
-	// "incompatible_usage", "constraint", "bad_signature", "malformed", "self_signed".
+	// "incompatible_usage", "constraint", "bad_signature", "weak_signature" (it holds, with a
+	// hash that clients refuse), "malformed", "self_signed", or "unsupported": whether
+	// there is a path cannot be told here.
 	Problem string `json:"problem,omitempty"`
 	Detail  string `json:"detail,omitempty" peil:"volatile"` // the library's words: they name the time
 	// PathWithoutName says whether all but the name would do.

@@ -169,13 +169,20 @@ ncsc-tls-2025
   tls.cert.key warning`},
 		{"sig-sha1", "certificate", Text{"certificaat getekend met SHA-1", "certificate signed with SHA-1"}, cert(func(c *pki.Spec) { c.Signature = pki.ECDSASHA1 }), badSignature},
 		{"sig-md5", "certificate", Text{"certificaat getekend met MD5", "certificate signed with MD5"}, cert(func(c *pki.Spec) { c.Signature = pki.RSAMD5 }), badSignature},
-		{"sig-sha224", "certificate", Text{"certificaat getekend met SHA-224", "certificate signed with SHA-224"}, cert(func(c *pki.Spec) { c.Signature = pki.ECDSASHA224 }), untrusted + `
-# The guideline of 2025 phases it out, that of 2021 does not know it, and no browser takes it.
-internet.nl 98
+		{"sig-sha224", "certificate", Text{"certificaat getekend met SHA-224", "certificate signed with SHA-224"}, cert(func(c *pki.Spec) { c.Signature = pki.ECDSASHA224 }), `
+# The signature holds, so that the chain is trusted; the guideline of 2025 phases the
+# hash out, and that of 2021 does not know it. Who signed is not looked at for the TLSA
+# record of the intermediate.
+internet.nl 100
   web_https_cert_sig warning phase-out 10/10
+  web_https_dane_valid not_measured
 peil below_standard
+  web.dane not_measured
   web.cert.signature failed
   web.cert.signature.phaseout warning
+forum
+  web_legacy_tls_ncsc_web warning
+  web_legacy_dane not_measured
 wdo
   wdo.cert.signature failed
 ncsc-tls-2021

@@ -393,9 +393,9 @@ ncsc-tls-2025
 			p.KexHashes = []tlslab.Hash{tlslab.SHA1}
 		}), one("web_https_tls_keyexchangehash failed bad 0/10", "web.tls.keyexchangehash") + `
 wdo
-  wdo.tls.kexhash failed|not_measured
+  wdo.tls.kexhash failed
 ncsc-tls-2021
-  tls.kexhash warning|not_measured
+  tls.kexhash warning
 ncsc-tls-2025
   tls.kexhash failed`},
 		{"kexhash-sha224", "tls", Text{"tekent de sleuteluitwisseling ook met SHA-224", "signs the key exchange with SHA-224 as well"}, tls(func(p *tlslab.Profile) {

@@ -99,6 +99,11 @@ func certificateCases() []verdictCase {
 		peilCase("web.cert.trust", "nobody known", chain(untrusted("unknown_authority")), Failed, "untrusted-unknown-authority"),
 		peilCase("web.cert.trust", "for clients", chain(untrusted("incompatible_usage")), Failed, "untrusted-incompatible-usage"),
 		peilCase("web.cert.trust", "forged", chain(untrusted("bad_signature")), Failed, "untrusted-bad-signature"),
+		peilCase("web.cert.trust", "SHA-1", chain(untrusted("weak_signature")), Failed, "untrusted-weak-signature"),
+		peilCase("web.cert.trust", "an algorithm that we do not know", chain(untrusted("unsupported")), NotMeasured, "gap-unsupported"),
+		peilCase("web.cert.lifetime", "an algorithm that we do not know", chain(untrusted("unsupported")), NotMeasured, "gap-unsupported"),
+		peilCase("web.cert.sct", "an algorithm that we do not know", chain(untrusted("unsupported")), NotMeasured, "gap-unsupported"),
+		peilCase("web.tls.nosni", "an algorithm that we do not know", chain(untrusted("unsupported")), NotMeasured, "gap-unsupported"),
 		peilCase("web.cert.trust", "a constraint of the authority", chain(untrusted("constraint")), Failed, "untrusted"),
 		peilCase("web.cert.trust", "only the name is wrong", chain(func(c *fact.Chain) {
 			c.Trust = fact.Trust{Problem: "name_mismatch", PathWithoutName: true}

@@ -53,6 +53,10 @@ func trustProblem(c *fact.Chain) string {
 	return p
 }
 
+// unchecked reports whether this meter could not tell if a chain is trusted: it knows
+// not every signature and key that there is.
+func unchecked(c *fact.Chain) bool { return c.Trust.Problem == "unsupported" }
+
 const renewFixCode = "certbot renew --deploy-hook 'systemctl reload nginx'"
 
 var certTrust = rule{
@@ -74,6 +78,9 @@ var certTrust = rule{
 		return v.eachChain(func(c *fact.Chain, cs []*certificate) finding {
 			if c.Trust.Trusted || (c.Trust.Problem == "name_mismatch" && c.Trust.PathWithoutName) {
 				return pass(because("trusted", issuerName(cs[0]))).till(v.after(c.Trust.Until))
+			}
+			if unchecked(c) {
+				return missed(fact.GapUnsupported).with(trustProblem(c))
 			}
 			why := worded("untrusted", c.Trust.Problem)
 			if why.Code == "untrusted" {
@@ -234,6 +241,9 @@ var certLifetime = rule{
 	judge: func(v *view) Verdict {
 		return v.eachChain(func(ch *fact.Chain, cs []*certificate) finding {
 			c := cs[0]
+			if unchecked(ch) {
+				return missed(fact.GapUnsupported)
+			}
 			if !ch.Trust.Trusted && !ch.Trust.PathWithoutName {
 				return none(because("untrusted", trustProblem(ch)))
 			}
@@ -294,6 +304,9 @@ var certSCT = rule{
 	check: "openssl s_client -connect {peer} -servername {name} </dev/null 2>/dev/null | openssl x509 -noout -ext ct_precert_scts",
 	judge: func(v *view) Verdict {
 		return v.eachChain(func(ch *fact.Chain, cs []*certificate) finding {
+			if unchecked(ch) {
+				return missed(fact.GapUnsupported)
+			}
 			if !ch.Trust.Trusted && !ch.Trust.PathWithoutName {
 				return none(because("untrusted", trustProblem(ch)))
 			}

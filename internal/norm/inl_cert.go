@@ -57,9 +57,12 @@ func (v *view) inlCertificate(s *inlServer, t *fact.TLS) {
 	}
 	certs := v.certificates(c.ID)
 	leaf := certs[0]
-	if c.Trust.Trusted {
+	switch {
+	case c.Trust.Trusted:
 		s.good("https_cert_chain").till(c.Trust.Until)
-	} else {
+	case unchecked(c):
+		s.missed("https_cert_chain", fact.GapUnsupported)
+	default:
 		at := time.Time{}
 		if c.Trust.Problem == "not_yet_valid" {
 			at = leaf.NotBefore

@@ -294,6 +294,7 @@ func TestEveryBranchOfTheWebTable(t *testing.T) {
 
 		{"https_cert_chain", "trusted", nil, "good:passed 10/10"},
 		{"https_cert_chain", "untrusted", inlChain("good", func(x *fact.Trust) { x.Trusted, x.Problem = false, "expired" }), "bad:failed 0/10"},
+		{"https_cert_chain", "an algorithm that we do not know", inlChain("good", func(x *fact.Trust) { x.Trusted, x.Problem = false, "unsupported" }), "? unsupported"},
 		{"https_cert_chain", "anonymous", inlAll(inlWithSuites("TLS_DH_anon_WITH_AES_128_GCM_SHA256"), inlVersion(fact.TLS13, inlNo), set(func(x *fact.TLS) { x.Deployments, x.Suites = nil, x.Suites[:1] })), "could-not-test:not_tested 0/10"},
 		{"https_cert_pubkey", "anonymous", inlAll(inlWithSuites("TLS_DH_anon_WITH_AES_128_GCM_SHA256"), inlVersion(fact.TLS13, inlNo), set(func(x *fact.TLS) { x.Deployments, x.Suites = nil, x.Suites[:1] })), "not-tested:not_tested 0/10"},
 		{"https_dane_exist", "anonymous", inlAll(inlWithSuites("TLS_DH_anon_WITH_AES_128_GCM_SHA256"), inlVersion(fact.TLS13, inlNo), set(func(x *fact.TLS) { x.Deployments, x.Suites = nil, x.Suites[:1] })), "bad:info"},

@@ -172,6 +172,8 @@ var tlsNoSNI = rule{
 				return missed("")
 			case ch.Trust.Trusted || ch.Trust.PathWithoutName:
 				return pass(because("no-sni-trusted"))
+			case unchecked(ch):
+				return missed(fact.GapUnsupported)
 			}
 			return warn(because("no-sni-untrusted", trustProblem(ch))).with("certificate without SNI: " + trustProblem(ch))
 		})

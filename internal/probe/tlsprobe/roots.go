@@ -18,10 +18,17 @@ type Roots struct {
 	// Note says what set this is and of when, for fact.Sources.
 	Note  string
 	known map[[32]byte]bool
+	// subjects has those without constraints, by their name in DER.
+	subjects map[string][]*x509.Certificate
 }
 
 // Has reports whether a certificate is itself one of the roots.
 func (r *Roots) Has(der []byte) bool { return r.known[sha256.Sum256(der)] }
+
+func (r *Roots) add(c *x509.Certificate) {
+	r.Pool.AddCert(c)
+	r.subjects[string(c.RawSubject)] = append(r.subjects[string(c.RawSubject)], c)
+}
 
 // Len is the number of roots.
 func (r *Roots) Len() int { return len(r.known) }
@@ -31,7 +38,7 @@ const bundleModule = "golang.org/x/crypto/x509roots/fallback"
 // Mozilla are the roots that Mozilla trusts for servers, embedded in the program,
 // with Mozilla's own constraints on some of them.
 func Mozilla() (*Roots, error) {
-	r := &Roots{Pool: x509.NewCertPool(), Note: "mozilla", known: map[[32]byte]bool{}}
+	r := &Roots{Pool: x509.NewCertPool(), Note: "mozilla", known: map[[32]byte]bool{}, subjects: map[string][]*x509.Certificate{}}
 	for root := range bundle.Roots() {
 		c, err := x509.ParseCertificate(root.Certificate)
 		if err != nil {
@@ -40,7 +47,7 @@ func Mozilla() (*Roots, error) {
 		if root.Constraint != nil {
 			r.Pool.AddCertWithConstraint(c, root.Constraint)
 		} else {
-			r.Pool.AddCert(c)
+			r.add(c)
 		}
 		r.known[sha256.Sum256(c.Raw)] = true
 	}
@@ -70,7 +77,7 @@ func moduleDate(version string) string {
 
 // RootsFromPEM reads a file of certificates. note says where it came from.
 func RootsFromPEM(b []byte, note string) (*Roots, error) {
-	r := &Roots{Pool: x509.NewCertPool(), Note: note, known: map[[32]byte]bool{}}
+	r := &Roots{Pool: x509.NewCertPool(), Note: note, known: map[[32]byte]bool{}, subjects: map[string][]*x509.Certificate{}}
 	for n := 1; ; n++ {
 		var block *pem.Block
 		if block, b = pem.Decode(b); block == nil {
@@ -83,7 +90,7 @@ func RootsFromPEM(b []byte, note string) (*Roots, error) {
 		if err != nil {
 			return nil, fmt.Errorf("certificate %d of %s: %w", n, note, err)
 		}
-		r.Pool.AddCert(c)
+		r.add(c)
 		r.known[sha256.Sum256(c.Raw)] = true
 	}
 	if len(r.known) == 0 {

@@ -55,10 +55,11 @@ func verify(certs [][]byte, name string, roots *Roots, now time.Time) fact.Trust
 	}
 	leaf, err := x509.ParseCertificate(certs[0])
 	if err != nil {
-		t.Problem, t.Detail = "malformed", err.Error()
+		t.Problem, t.Detail = unreadable(certs[:min(len(certs), maxPath)], roots), err.Error()
 		return t
 	}
 	others := x509.NewCertPool()
+	var sent []*x509.Certificate
 	for i, der := range certs {
 		if roots.Has(der) {
 			t.Roots = append(t.Roots, i)
@@ -68,13 +69,20 @@ func verify(certs [][]byte, name string, roots *Roots, now time.Time) fact.Trust
 		}
 		if c, err := x509.ParseCertificate(der); err == nil {
 			others.AddCert(c)
+			sent = append(sent, c)
 		}
 	}
 	opts := x509.VerifyOptions{Roots: roots.Pool, Intermediates: others, CurrentTime: now}
 	chains, err := leaf.Verify(opts)
 	if err != nil {
-		t.Problem, t.Detail = problem(leaf, err, now), err.Error()
-		return t
+		if t.Problem, t.Detail = problem(leaf, err, now), err.Error(); t.Problem != problemUnknown {
+			return t
+		}
+		path, why := byHand(leaf, sent, roots, now)
+		if t.Problem = why; path == nil {
+			return t
+		}
+		t.Detail, chains = "", [][]*x509.Certificate{path}
 	}
 	t.PathWithoutName = true
 	for _, c := range chains {
@@ -133,7 +141,7 @@ func problem(leaf *x509.Certificate, err error, now time.Time) string {
 	case errors.As(err, &constraint), errors.As(err, &critical):
 		return "constraint"
 	case errors.As(err, &algorithm):
-		return "bad_signature"
+		return problemBad
 	case errors.As(err, &unknown):
 		if bytes.Equal(leaf.RawIssuer, leaf.RawSubject) {
 			return "self_signed"
@@ -141,7 +149,7 @@ func problem(leaf *x509.Certificate, err error, now time.Time) string {
 		if now.After(leaf.NotAfter) {
 			return "expired"
 		}
-		return "unknown_authority"
+		return problemUnknown
 	}
-	return "unknown_authority"
+	return problemUnknown
 }

@@ -87,7 +87,8 @@ func (p Peer) satisfies(r Record) (ok, sure bool) {
 	case DANEEE:
 		return r.Matches(leaf), true // RFC 7671 section 5.1: no name, no dates
 	case DANETA:
-		return p.named(leaf) && p.belowAnchor(r), true
+		ok = p.named(leaf) && p.belowAnchor(r)
+		return ok, ok || !p.oddSignature()
 	case PKIXEE:
 		return p.PKIX && p.named(leaf) && r.Matches(leaf), true
 	case PKIXTA:
@@ -147,6 +148,17 @@ func (p Peer) issuer(c *x509.Certificate) *x509.Certificate {
 		}
 	}
 	return nil
+}
+
+// oddSignature reports whether a certificate is signed in a way that crypto/x509 does
+// not know, so that who signed it cannot be told.
+func (p Peer) oddSignature() bool {
+	for _, c := range p.Chain {
+		if c.SignatureAlgorithm == x509.UnknownSignatureAlgorithm && !selfSigned(c) {
+			return true
+		}
+	}
+	return false
 }
 
 func selfSigned(c *x509.Certificate) bool { return bytes.Equal(c.RawIssuer, c.RawSubject) }
