@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -375,6 +376,35 @@ func TestWhichServerFailsFirstMakesNoDifference(t *testing.T) {
 				t.Errorf("%v and %v: %v or %v", a, b, x, y)
 			}
 		}
+	}
+}
+
+// lateConn has its reply ready, but its reader had no turn until the deadline was over.
+type lateConn struct {
+	*memConn
+	late bool
+}
+
+func (c *lateConn) Read(b []byte) (int, error) {
+	if !c.late {
+		c.late = true
+		return 0, os.ErrDeadlineExceeded
+	}
+	return c.memConn.Read(b)
+}
+
+func TestAReplyThatCameWhileTheMachineWasBusyCounts(t *testing.T) {
+	w := newWorld(t)
+	w.zone("nl", 13, "www A 192.0.2.1")
+	r := w.build(func(c *Config) {
+		c.Dial = func(ctx context.Context, s, network string, a netip.AddrPort) (net.Conn, error) {
+			conn, err := w.dial(ctx, s, network, a)
+			return &lateConn{memConn: conn.(*memConn)}, err
+		}
+	})
+	var tally Tally
+	if l := r.Lookup(WithTally(context.Background(), &tally), "www.nl", "A"); l.Security != fact.Secure || tally.Cost().Queries > 6 {
+		t.Errorf("%s, %d questions", say(l), tally.Cost().Queries)
 	}
 }
 

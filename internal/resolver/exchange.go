@@ -189,8 +189,14 @@ func (t *task) overUDP(conn net.Conn, b []byte, q *query) (*message, error) {
 	buf := t.r.buffer()
 	defer t.r.buffers.Put(buf)
 	var other *message
+	looked := false
 	for range 16 { // datagrams that are no reply to this question are passed over
 		n, err := conn.Read(*buf)
+		if ne := net.Error(nil); errors.As(err, &ne) && ne.Timeout() && !looked && t.ctx.Err() == nil {
+			looked = true // it may have come while this machine had no time for us
+			_ = conn.SetDeadline(time.Now().Add(lastLook))
+			continue
+		}
 		if err != nil {
 			if other != nil {
 				return other, errCase

@@ -28,7 +28,8 @@ const (
 	minTimeout   = 800 * time.Millisecond // of this machine's own slowness too
 	maxTimeout   = 3 * time.Second
 	deafTime     = 20 * time.Second
-	deadSpread   = 3 * time.Second // catalogue A.2
+	deadSpread   = 3 * time.Second      // catalogue A.2
+	lastLook     = 5 * time.Millisecond // at what has come in, when time is up
 )
 
 // server returns the memory of an address.

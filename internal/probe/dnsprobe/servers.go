@@ -204,6 +204,9 @@ func (p *Prober) timeout() time.Duration {
 	return 5 * time.Second
 }
 
+// lastLook is how long what has come in is looked for when time is up.
+const lastLook = 5 * time.Millisecond
+
 var errNotAReply = errors.New("not a reply to the question")
 
 // exchange asks for the SOA of a zone and reads until the reply comes. Datagrams that
@@ -223,12 +226,18 @@ func exchange(conn net.Conn, zone string, stream bool) (*dns.Msg, error) {
 		return nil, err
 	}
 	buf := make([]byte, 4096)
+	looked := false
 	for range 20 {
 		var n int
 		if stream {
 			n, err = readMessage(conn, buf)
 		} else {
 			n, err = conn.Read(buf)
+			if ne := net.Error(nil); errors.As(err, &ne) && ne.Timeout() && !looked {
+				looked = true // it may have come while this machine had no time for us
+				_ = conn.SetReadDeadline(time.Now().Add(lastLook))
+				continue
+			}
 		}
 		if err != nil {
 			return nil, err
