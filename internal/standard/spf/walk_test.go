@@ -10,6 +10,8 @@ import (
 	"peil/internal/standard/lookup"
 )
 
+func q(name, qtype string) Question { return Question{Name: name, Type: qtype} }
+
 // world is a DNS in a few lines: "name TYPE data", TXT as it stands, "FAIL" for a
 // failure. Names that are not in it do not exist.
 func world(lines string) Ask {
@@ -20,8 +22,8 @@ func world(lines string) Ask {
 		if len(f) < 3 {
 			continue
 		}
-		q := Question{f[0], f[1]}
-		a := all[q]
+		k := q(f[0], f[1])
+		a := all[k]
 		names[f[0]] = true
 		a.Status = lookup.OK
 		switch {
@@ -34,10 +36,10 @@ func world(lines string) Ask {
 		default:
 			a.Hosts = append(a.Hosts, f[2])
 		}
-		all[q] = a
+		all[k] = a
 	}
 	return func(name, qtype string) Answer {
-		a, ok := all[Question{name, qtype}]
+		a, ok := all[q(name, qtype)]
 		switch {
 		case ok:
 			return a
@@ -119,7 +121,7 @@ func TestWalkAsksALevelAtATime(t *testing.T) {
 	var rounds [][]Question
 	for {
 		_, missing := Walk("example.nl", func(name, qtype string) Answer {
-			if !known[Question{name, qtype}] {
+			if !known[q(name, qtype)] {
 				return Answer{}
 			}
 			return ask(name, qtype)
@@ -128,14 +130,14 @@ func TestWalkAsksALevelAtATime(t *testing.T) {
 			break
 		}
 		rounds = append(rounds, missing)
-		for _, q := range missing {
-			known[q] = true
+		for _, m := range missing {
+			known[m] = true
 		}
 	}
 	want := [][]Question{
-		{{"example.nl", "TXT"}},
-		{{"a.nl", "TXT"}, {"b.nl", "TXT"}, {"example.nl", "A"}, {"example.nl", "AAAA"}, {"example.nl", "MX"}},
-		{{"c.nl", "TXT"}, {"mail.example.nl", "A"}, {"mail.example.nl", "AAAA"}},
+		{q("example.nl", "TXT")},
+		{q("a.nl", "TXT"), q("b.nl", "TXT"), q("example.nl", "A"), q("example.nl", "AAAA"), q("example.nl", "MX")},
+		{q("c.nl", "TXT"), q("mail.example.nl", "A"), q("mail.example.nl", "AAAA")},
 	}
 	if !reflect.DeepEqual(rounds, want) {
 		t.Errorf("got %v\nwant %v", rounds, want)
@@ -252,7 +254,7 @@ func TestWalkAgreesWithCheck(t *testing.T) {
 func TestHostileTreesAreBounded(t *testing.T) {
 	asked := map[Question]bool{}
 	tree, _ := Walk("x.nl", func(name, qtype string) Answer {
-		asked[Question{name, qtype}] = true
+		asked[q(name, qtype)] = true
 		var b strings.Builder
 		b.WriteString("v=spf1")
 		for i := range 200 {
