@@ -39,6 +39,20 @@ func daneEE(der []byte) fact.Record {
 	return fact.Record{Data: fmt.Sprintf("3 0 1 %x", h), Raw: append([]byte{3, 0, 1}, h[:]...)}
 }
 
+// inACircle is a name whose aliases lead back to it: what the resolver writes down.
+func inACircle(t *testing.T, m *fact.Measurement) {
+	gone(t, m)
+	for i := range m.DNS.Lookups {
+		l := &m.DNS.Lookups[i]
+		if l.Name != siteName {
+			continue
+		}
+		l.RCode, l.Security, l.Gap, l.Records, l.Wire = "SERVFAIL", fact.Indeterminate, fact.GapDNS, nil, nil
+		l.Aliases = []fact.Alias{{From: siteName, To: "a.example.nl", Type: "CNAME"}, {From: "a.example.nl", To: siteName, Type: "CNAME"}}
+		l.Problem = &fact.Problem{Code: "alias_loop", Name: siteName}
+	}
+}
+
 func dnsCases() []verdictCase {
 	expired := &fact.Problem{EDE: 7, Code: "expired", Zone: "example.nl", Name: siteName, Type: "A", KeyTag: 1, When: now.AddDate(0, 0, -1)}
 	insecure := func(l *fact.Lookup) { l.Security, l.Unsigned = fact.Insecure, fact.UnsignedNoDS }
@@ -107,6 +121,9 @@ func dnsCases() []verdictCase {
 			gone(t, m)
 			lookups(func(l *fact.Lookup) { alias(l); l.RCode = "NXDOMAIN" })(t, m)
 		}, Failed, "dangling-alias"),
+		peilCase("web.dns.dangling", "aliases in a circle", inACircle, Failed, "alias-loop"),
+		peilCase("web.https.available", "aliases in a circle", inACircle, NotApplicable, "no-website"),
+		peilCase("web.dnssec.valid", "aliases in a circle", inACircle, NotApplicable, "no-website"),
 		peilCase("web.dns.dangling", "name server without address", facts(func(m *fact.Measurement) { m.DNS.NameServers[0].Missing = true }), Failed, "dangling-ns"),
 		peilCase("web.dns.dangling", "no website", gone, NotApplicable, "no-website"),
 		peilCase("web.dns.dangling", "name server not looked up", facts(func(m *fact.Measurement) { m.DNS.NameServers[0].Gap = fact.GapTimeout }), NotMeasured, "gap-timeout"),

@@ -10,8 +10,8 @@ import (
 
 var dnsDangling = rule{
 	explain: Text{
-		"Een CNAME van deze naam wijst niet naar een naam die niet bestaat, en geen nameserver van het domein is een naam zonder adres.",
-		"No CNAME of this name points to a name that does not exist, and no name server of the domain is a name without an address.",
+		"Een CNAME van deze naam wijst niet naar een naam die niet bestaat en loopt niet in een kring, en geen nameserver van het domein is een naam zonder adres.",
+		"No CNAME of this name points to a name that does not exist or leads in a circle, and no name server of the domain is a name without an address.",
 	},
 	why: Text{
 		"Wie de naam registreert waar de verwijzing naartoe gaat, neemt de website over, met geldig certificaat en al.",
@@ -28,6 +28,8 @@ var dnsDangling = rule{
 			case l == nil:
 			case l.RCode == "NXDOMAIN" && len(l.Aliases) > 0:
 				fs = append(fs, fail(because("dangling-alias", l.Final())).on(l.Name+" "+l.Type).with(l.Aliases[len(l.Aliases)-1].From+" CNAME "+l.Final()+": NXDOMAIN"))
+			case endless(l):
+				fs = append(fs, fail(because("alias-loop")).on(l.Name+" "+l.Type).with(aliasLines(l)...))
 			case l.Gap != "":
 				fs = append(fs, missed(l.Gap).on(l.Name+" "+l.Type))
 			case len(l.Aliases) > 0:
@@ -56,6 +58,15 @@ var dnsDangling = rule{
 		}
 		return combine(fs...)
 	},
+}
+
+// aliasLines are the links of a chain of aliases.
+func aliasLines(l *fact.Lookup) []string {
+	var lines []string
+	for _, a := range l.Aliases {
+		lines = append(lines, a.From+" "+a.Type+" "+a.To)
+	}
+	return lines
 }
 
 var dnsDelegation = rule{

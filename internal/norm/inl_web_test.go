@@ -143,6 +143,14 @@ func TestEveryBranchOfTheWebTable(t *testing.T) {
 		{"dnssec_exist", "secure", nil, "good:passed"},
 		{"dnssec_exist", "bogus", func(m *fact.Measurement) { inlLookup(m, inlSite, "SOA").Security = fact.Bogus }, "good:passed"},
 		{"dnssec_exist", "insecure", func(m *fact.Measurement) { inlLookup(m, inlSite, "SOA").Security = fact.Insecure }, "bad:failed"},
+		{"dnssec_exist", "aliases in a circle", func(m *fact.Measurement) {
+			l := inlLookup(m, inlSite, "SOA")
+			l.RCode, l.Security, l.Gap, l.Problem = "SERVFAIL", fact.Indeterminate, fact.GapDNS, &fact.Problem{Code: "alias_loop"}
+		}, "resolver-error:failed"},
+		{"dnssec_valid", "aliases in a circle", func(m *fact.Measurement) {
+			l := inlLookup(m, inlSite, "SOA")
+			l.RCode, l.Security, l.Gap, l.Problem = "SERVFAIL", fact.Indeterminate, fact.GapDNS, &fact.Problem{Code: "alias_loop"}
+		}, "not-tested:not_tested 0/10"},
 		{"dnssec_exist", "servers refuse", func(m *fact.Measurement) { inlLookup(m, inlSite, "SOA").RCode = "SERVFAIL" }, "resolver-error:failed"},
 		{"dnssec_exist", "bogus denial", func(m *fact.Measurement) {
 			l := inlLookup(m, inlSite, "SOA")

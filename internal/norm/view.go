@@ -1,6 +1,10 @@
 package norm
 
-import "peil/internal/fact"
+import (
+	"slices"
+
+	"peil/internal/fact"
+)
 
 // view is a measurement and what is derived from it, each thing once: requirements
 // of all editions share it. It belongs to one goroutine.
@@ -12,7 +16,29 @@ type view struct {
 }
 
 func newView(m *fact.Measurement) *view {
+	m = withoutLoops(m)
 	return &view{Measurement: m, certs: map[string][]*certificate{}, results: map[*Edition]*Result{}}
+}
+
+// endless reports whether the aliases of a name lead in a circle, or on without end.
+// That was seen: no resolver in the world finds anything there (RFC 1034 section 3.6.2).
+func endless(l *fact.Lookup) bool {
+	return l != nil && l.Problem != nil && l.Problem.Code == "alias_loop"
+}
+
+// withoutLoops is the measurement with such look-ups as answers, not as gaps.
+func withoutLoops(m *fact.Measurement) *fact.Measurement {
+	if m.DNS == nil || !slices.ContainsFunc(m.DNS.Lookups, func(l fact.Lookup) bool { return endless(&l) }) {
+		return m
+	}
+	n, d := *m, *m.DNS
+	n.DNS, d.Lookups = &d, slices.Clone(d.Lookups)
+	for i := range d.Lookups {
+		if endless(&d.Lookups[i]) {
+			d.Lookups[i].Gap = ""
+		}
+	}
+	return &n
 }
 
 // result judges the measurement by an edition, once.

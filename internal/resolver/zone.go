@@ -22,7 +22,7 @@ func (r *Resolver) NameServers(ctx context.Context, qname string) (owner string,
 		n = r.apexAbove(ctx, n)
 		l = r.Lookup(ctx, n.String(), "NS")
 		switch {
-		case !l.Answered():
+		case !l.Answered() && (l.Problem == nil || l.Problem.Code != codeLoop):
 			return "", l
 		case len(l.Records) > 0:
 			return l.Final(), l
