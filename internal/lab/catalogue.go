@@ -19,7 +19,7 @@ type entry struct {
 func groups() [][]entry {
 	return [][]entry{
 		perfectSites(), ipv6Sites(), dnssecSites(), dnsSites(), httpsSites(), tlsSites(), certSites(), headerSites(),
-		securityTxtSites(), rpkiSites(), hostileSites(), tormentSites(), guardSites(),
+		securityTxtSites(), rpkiSites(), hostileSites(), tormentSites(), absurdSites(), guardSites(),
 	}
 }
 

@@ -3,6 +3,7 @@ package lab
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"peil/internal/lab/dnslab"
 )
@@ -64,7 +65,8 @@ var nsSets = map[string][]nameServer{
 	"one-private":      {{}, {Elsewhere: []string{"10.0.0.53", "fd00::53"}}},
 	"all-private":      {{Elsewhere: []string{"10.0.0.53", "::ffff:127.0.0.53"}}, {Elsewhere: []string{"192.168.1.53", "fe80::53"}}},
 	"rebinding":        {{Behaviour: dnslab.Rebinding}, {Behaviour: dnslab.Rebinding}},
-	"dead-nonexistent": {{}, {NoV4: true, NoV6: true}}, // the second name does not exist
+	"nxns":             slices.Repeat([]nameServer{{NoV4: true, NoV6: true}}, 60), // names that do not exist (CVE-2020-12662)
+	"dead-nonexistent": {{}, {NoV4: true, NoV6: true}},                            // the second name does not exist
 }
 
 // host is a name server at its addresses.

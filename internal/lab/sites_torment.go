@@ -2,7 +2,10 @@ package lab
 
 import (
 	"fmt"
+	"net/netip"
 
+	"peil/internal/lab/dnslab"
+	"peil/internal/lab/pki"
 	"peil/internal/lab/tlslab"
 	"peil/internal/lab/weblab"
 )
@@ -69,4 +72,67 @@ func tormentSites() []entry {
 		})
 	}
 	return es
+}
+
+// keyTrap is a zone whose signatures take more tries than anybody should spend: it is
+// neither secure nor bogus, and what needs no proof is measured.
+const keyTrap = `
+internet.nl 100
+  web_dnssec_* not_measured
+  web_https_tls_caa not_measured
+  web_https_dane_* not_measured
+peil cannot_say
+  web.dnssec.* not_measured
+  web.dns.dangling not_measured
+  web.dns.caa not_measured
+  web.dns.pair not_measured
+  web.dns.svcb not_measured
+  web.dane not_measured
+forum
+  web_legacy_dnssec not_measured
+  web_legacy_dane not_measured
+  = web_complete not_measured
+  = web_complete_with_ipv6_rpki not_measured`
+
+// absurdSites are certificates that no authority would issue, and zones that make work.
+func absurdSites() []entry {
+	es := []entry{
+		{"hostile-tls-endless-ccs", "hostile", Text{"TLS: stuurt eindeloos ChangeCipherSpec", "TLS: sends ChangeCipherSpec without end"}, torment(tlslab.EndlessChangeCipherSpec), hostileTLS},
+		{"hostile-tls-endless-hello-requests", "hostile", Text{"TLS: stuurt eindeloos HelloRequest", "TLS: sends HelloRequest without end"}, torment(tlslab.EndlessHelloRequests), hostileTLS},
+		{"hostile-tls-endless-certificates", "hostile", Text{"TLS: stuurt 16 MiB aan certificaten", "TLS: sends 16 MiB of certificates"}, torment(tlslab.EndlessCertificates), hostileTLS},
+	}
+	for _, c := range []struct {
+		label  string
+		text   Text
+		change func(*pki.Spec)
+		expect string
+	}{
+		{"hundred", Text{"honderd certificaten die er niet toe doen", "a hundred certificates that have nothing to do with it"}, func(s *pki.Spec) { s.Send = pki.Hundred }, hostileTLS},
+		{"thousand", Text{"duizend certificaten die er niet toe doen", "a thousand certificates that have nothing to do with it"}, func(s *pki.Spec) { s.Send = pki.Thousand }, hostileTLS},
+		{"names", Text{"een certificaat met duizend namen", "a certificate with a thousand names"}, func(s *pki.Spec) { s.Names = 1000 }, ``},
+		{"many-names", Text{"een certificaat met honderdduizend namen", "a certificate with a hundred thousand names"}, func(s *pki.Spec) { s.Names = 100_000 }, hostileTLS},
+		{"padded", Text{"een certificaat van 1 MiB", "a certificate of 1 MiB"}, func(s *pki.Spec) { s.Padding = 1 << 20 }, hostileTLS},
+		{"rsa-16384", Text{"een RSA-sleutel van 16384 bits", "an RSA key of 16384 bits"}, func(s *pki.Spec) { s.Key = pki.RSA16384 }, ``},
+		{"exponent-one", Text{"een RSA-sleutel met exponent 1", "an RSA key with exponent 1"}, func(s *pki.Spec) { s.Key = pki.RSAExponentOne }, hostileTLS},
+		{"exponent-big", Text{"een RSA-sleutel met een exponent van 2048 bits", "an RSA key with an exponent of 2048 bits"}, func(s *pki.Spec) { s.Key = pki.RSABigExponent }, hostileTLS},
+	} {
+		es = append(es, entry{
+			"hostile-cert-" + c.label, "hostile",
+			Text{"certificaat: " + c.text.NL, "certificate: " + c.text.EN},
+			func(s *Site) { s.cert(c.change) }, c.expect,
+		})
+	}
+	return append(es,
+		entry{"hostile-dns-many-records", "hostile", Text{"DNS: vierduizend adressen", "DNS: four thousand addresses"}, func(s *Site) {
+			for i := range 4000 {
+				s.DNS.Extra = append(s.DNS.Extra, netip.AddrFrom4([4]byte{22, 250, byte(i >> 8), byte(i)}))
+			}
+		}, hostileDNS},
+		entry{"hostile-dns-nxns", "hostile", Text{"DNS: zestig nameservers die niet bestaan", "DNS: sixty name servers that do not exist"}, nsSet("nxns"), nothingSeen},
+		entry{"hostile-dns-keytrap", "hostile", Text{"DNS: zestig sleutels met één kenmerk, dertig valse handtekeningen", "DNS: sixty keys of one tag, thirty signatures that do not verify"}, signing(dnslab.KeyTrap), keyTrap},
+	)
+}
+
+func torment(t tlslab.Torment) func(*Site) {
+	return tls(func(p *tlslab.Profile) { p.Torment = t })
 }

@@ -104,6 +104,13 @@ func (k *keyring) keys(apex string, s Signing) ([]zoneKey, error) {
 		ks = []zoneKey{one(dns.RSASHA256, 2048, "csk")}
 	case RSASHA256Short:
 		ks = []zoneKey{one(dns.RSASHA256, 1024, "csk")}
+	case KeyTrap:
+		ks = []zoneKey{one(dns.RSASHA256, 2048, "csk")}
+		for i := range trapKeys {
+			if err == nil {
+				ks = append(ks, zoneKey{record: sameTag(ks[0].record, i)})
+			}
+		}
 	case RSASHA512:
 		ks = []zoneKey{one(dns.RSASHA512, 2048, "csk")}
 	case ECDSAP384:

@@ -33,6 +33,9 @@ func (z *zone) sign(set []dns.RR) ([]dns.RR, error) {
 		if err != nil {
 			return nil, fmt.Errorf("signing %s %s: %w", h.Name, dns.TypeToString[h.Rrtype], err)
 		}
+		if z.spec.Signing == KeyTrap && h.Rrtype != dns.TypeDNSKEY {
+			sigs = append(sigs, spoilt(sig)...)
+		}
 		if z.spec.Signing == BadSigs && h.Rrtype != dns.TypeDNSKEY {
 			spoil(sig)
 		}

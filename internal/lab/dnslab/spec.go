@@ -108,6 +108,7 @@ const (
 	TwoAlgorithms    Signing = "two-algorithms"      // keys, DS and signatures of 8 and 13
 	HalfRollover     Signing = "half-rollover"       // keys and DS of 8 and 13, data signed with 13 alone
 	SeparateKeys     Signing = "ksk-zsk"             // key-signing and zone-signing key apart
+	KeyTrap          Signing = "keytrap"             // many keys of one tag, and many signatures that do not verify (CVE-2023-50387)
 )
 
 // signed reports whether the zone has keys and signatures.

@@ -66,6 +66,11 @@ func (a *Authority) issue(s Spec) (*Leaf, error) {
 			return nil, err
 		}
 	}
+	if s.Key.absurd() {
+		if spki, err = absurdPublicKey(s.Key, key.(*rsa.PrivateKey)); err != nil {
+			return nil, err
+		}
+	}
 	if s.Send == Nothing {
 		return &Leaf{Spec: s, Key: key, Signer: signer}, nil
 	}
@@ -130,6 +135,12 @@ func (a *Authority) leafTemplate(s Spec) *x509.Certificate {
 		v, _ := asn1.Marshal(sctList(t.NotBefore)) // an octet string always marshals
 		t.ExtraExtensions = append(t.ExtraExtensions, pkix.Extension{Id: oidSCTList, Value: v})
 	}
+	for i := range s.Names {
+		t.DNSNames = append(t.DNSNames, fmt.Sprintf("n%d.names.lab.test", i+1))
+	}
+	if s.Padding > 0 {
+		t.ExtraExtensions = append(t.ExtraExtensions, pkix.Extension{Id: oidPadding, Value: make([]byte, s.Padding)})
+	}
 	if s.MustStaple {
 		t.ExtraExtensions = append(t.ExtraExtensions, pkix.Extension{Id: oidTLSFeature, Value: []byte{0x30, 3, 2, 1, 5}})
 	}
@@ -152,6 +163,12 @@ func (a *Authority) assemble(s Spec, leaf []byte, iss *issuer) [][]byte {
 		chain = append(chain, a.root.cert.Raw)
 	case WrongOrder:
 		chain = append(chain, a.root.cert.Raw, iss.cert.Raw)
+	case Hundred, Thousand:
+		n := map[Send]int{Hundred: 100, Thousand: 1000}[s.Send]
+		chain = append(chain, iss.cert.Raw)
+		for range n {
+			chain = append(chain, a.stranger.cert.Raw)
+		}
 	case SurplusLeaf:
 		chain = append(chain, iss.cert.Raw, a.stranger.cert.Raw)
 	default:

@@ -72,6 +72,9 @@ func (a *Authority) newKey(k Key, label string) (crypto.Signer, error) {
 	case Ed25519:
 		return ed25519.NewKeyFromSeed(seed(32)), nil
 	}
+	if k.absurd() {
+		return a.rsaKey(RSA2048)
+	}
 	if o, ok := oddCurves[k]; ok {
 		return o.curve.NewKey(seed(o.curve.Size)), nil
 	}

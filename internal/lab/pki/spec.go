@@ -21,6 +21,12 @@ const (
 	BrainpoolP384r1 Key = "brainpoolP384r1"
 	BrainpoolP512r1 Key = "brainpoolP512r1"
 	Secp256k1       Key = "secp256k1"
+
+	// The certificate shows another public key than the RSA key of 2048 bits that signs:
+	// nobody makes such keys, and a handshake that checks them fails.
+	RSA16384       Key = "rsa16384"         // a modulus of 16384 bits
+	RSAExponentOne Key = "rsa-exponent-one" // e = 1, for which every message signs itself
+	RSABigExponent Key = "rsa-exponent-big" // e as long as the modulus
 )
 
 // Signature is the algorithm with which the issuer signs the leaf. The zero value is
@@ -68,6 +74,8 @@ const (
 	WrongOrder  Send = "reversed"  // leaf, root, intermediate
 	SurplusLeaf Send = "surplus"   // an unrelated certificate at the end
 	Nothing     Send = "nothing"   // a Certificate message without certificates
+	Hundred     Send = "hundred"   // the right ones, and a hundred that have nothing to do with them
+	Thousand    Send = "thousand"  // a thousand of those
 )
 
 // Staple is a kind of stapled OCSP response (RFC 6066 section 8).
@@ -105,6 +113,8 @@ type Spec struct {
 	MustStaple   bool // TLS feature extension (RFC 7633)
 	ClientOnly   bool // extended key usage clientAuth instead of serverAuth
 	BadSignature bool // the signature does not verify
+	Names        int  // so many further names of no site
+	Padding      int  // bytes in an extension that nobody knows
 	// Serial tells certificates apart that are otherwise the same.
 	Serial int64
 }

@@ -191,6 +191,10 @@ const (
 	SpeaksSSH       Torment = "speaks_ssh"       // the banner of an SSH server, at once
 	EndlessRetry    Torment = "endless_retry"    // HelloRetryRequest after HelloRetryRequest
 	HangAfterHello  Torment = "hang_after_hello" // ServerHello, then nothing
+
+	EndlessChangeCipherSpec Torment = "endless_ccs"            // ChangeCipherSpec without end
+	EndlessHelloRequests    Torment = "endless_hello_requests" // HelloRequest without end: a client may pass over them
+	EndlessCertificates     Torment = "endless_certificates"   // ServerHello, then 16 MiB of certificates
 )
 
 // Firewall cuts a source off: after After connections from one source to one

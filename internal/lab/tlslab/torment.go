@@ -29,6 +29,10 @@ func (c *Conn) tormented() bool {
 		c.pour(fragment)
 	case EndlessWarnings:
 		c.pour(bytes.Repeat([]byte{typeAlert, 3, 3, 0, 2, 1, alertNoRenegotiation}, 512))
+	case EndlessChangeCipherSpec:
+		c.pour(bytes.Repeat([]byte{typeChangeCipherSpec, 3, 3, 0, 1, 1}, 512))
+	case EndlessHelloRequests:
+		c.pour(bytes.Repeat([]byte{typeHandshake, 3, 3, 0, 4, 0, 0, 0, 0}, 512))
 	case Garbage:
 		_, _ = c.raw.Write(random(4096)) // who reads garbage need not read all
 	case SpeaksHTTP:
@@ -108,6 +112,35 @@ func (c *Conn) flushFlight() error {
 		}
 		c.hold()
 		return ErrGone
+	case EndlessCertificates:
+		n := 5 + int(b[3])<<8 + int(b[4]) // as above
+		if _, err := c.raw.Write(b[:min(n, len(b))]); err == nil {
+			c.pourCertificates()
+		}
+		_ = c.raw.Close() // or it would be mistaken for a server that waits
+		return ErrGone
 	}
 	return c.flush()
+}
+
+// pourCertificates sends a Certificate message of nearly 16 MiB (RFC 5246 section 7.4.2):
+// entries of 1021 bytes that begin as certificates do.
+func (c *Conn) pourCertificates() {
+	const entries = 1 << 14
+	entry := make([]byte, 3+1021)
+	copy(entry, []byte{0, 0x03, 0xfd, 0x30, 0x82, 0x03, 0xf9})
+	part := bytes.Repeat(entry, 16)
+	size := (entries - 16) * len(entry)
+	head := []byte{11, byte((size + 3) >> 16), byte((size + 3) >> 8), byte(size + 3), byte(size >> 16), byte(size >> 8), byte(size)}
+	record := func(body []byte) []byte {
+		return append([]byte{typeHandshake, 3, 3, byte(len(body) >> 8), byte(len(body))}, body...)
+	}
+	if _, err := c.raw.Write(record(head)); err != nil {
+		return
+	}
+	for sent := 0; sent < size; sent += len(part) {
+		if _, err := c.raw.Write(record(part)); err != nil {
+			return
+		}
+	}
 }
