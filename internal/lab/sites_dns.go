@@ -74,6 +74,12 @@ peil below_standard
 		{"dnssec-expired", "dnssec", Text{"de handtekeningen zijn verlopen", "the signatures have expired"}, signing(dnslab.ExpiredSigs), bogus + `
 peil below_standard
   web.dnssec.lifetime failed`},
+		{"dnssec-expired-v6-none", "dnssec", Text{"de handtekeningen zijn verlopen, en er is geen IPv6-adres", "the signatures have expired, and there is no IPv6 address"}, func(x *Site) {
+			x.DNS.Signing, x.V6 = dnslab.ExpiredSigs, nil
+		}, noV6 + bogus + `
+internet.nl 61
+peil below_standard
+  web.dnssec.lifetime failed`},
 		{"dnssec-not-yet-valid", "dnssec", Text{"de handtekeningen gelden nog niet", "the signatures are not yet valid"}, signing(dnslab.FutureSigs), bogus},
 		{"dnssec-bad-signature", "dnssec", Text{"de handtekeningen kloppen niet", "the signatures do not verify"}, signing(dnslab.BadSigs), bogus},
 		{"dnssec-stripped", "dnssec", Text{"de gegevens zijn zonder handtekening", "the data is without signatures"}, signing(dnslab.NoSigs), bogus},

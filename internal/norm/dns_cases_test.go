@@ -139,6 +139,20 @@ func dnsCases() []verdictCase {
 		peilCase("web.dns.delegation", "not seen", facts(func(m *fact.Measurement) { m.DNS.NameServers, m.DNS.NSGap = nil, fact.GapTimeout }), NotMeasured, "gap-timeout"),
 		peilCase("web.dns.pair", "answers", unchanged, Passed, "pair-answers"),
 		peilCase("web.dns.pair", "no address", facts(func(m *fact.Measurement) { m.Web.Pair.A.Records, m.Web.Pair.AAAA.Records = nil, nil }), Failed, "pair-no-address"),
+		peilCase("web.dns.pair", "no IPv6, as a bogus answer says", facts(func(m *fact.Measurement) {
+			p := m.Web.Pair
+			p.A.Security, p.AAAA.Security, p.AAAA.Records = fact.Bogus, fact.Bogus, nil
+			p.Plain6, p.Secure6 = nil, nil
+		}), Passed, "pair-answers"),
+		peilCase("web.dns.pair", "no address, as bogus answers say", facts(func(m *fact.Measurement) {
+			p := m.Web.Pair
+			p.A.Security, p.AAAA.Security, p.A.Records, p.AAAA.Records = fact.Bogus, fact.Bogus, nil, nil
+		}), NotMeasured, "gap-dns"),
+		peilCase("web.dns.pair", "aliases in a circle", facts(func(m *fact.Measurement) {
+			for _, l := range []*fact.Lookup{m.Web.Pair.A, m.Web.Pair.AAAA} {
+				l.Gap, l.RCode, l.Security, l.Records, l.Problem = fact.GapDNS, "SERVFAIL", fact.Indeterminate, nil, &fact.Problem{Code: "alias_loop"}
+			}
+		}), Failed, "pair-no-address"),
 		peilCase("web.dns.pair", "silent over IPv6", facts(func(m *fact.Measurement) {
 			f := &fact.Fetch{End: fact.EndClientError, Hops: []fact.Hop{{URL: "https://example.nl/", Error: "refused"}}}
 			m.Web.Pair.Plain6, m.Web.Pair.Secure6 = f, f

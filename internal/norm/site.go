@@ -29,7 +29,7 @@ func (v *view) site() (f finding, ok bool) {
 
 // denied reports whether the DNS says, not bogusly, that there is no such record.
 func denied(l *fact.Lookup) bool {
-	return (l.Answered() || endless(l)) && len(l.Records) == 0 && l.Security != fact.Bogus && l.Gap == ""
+	return endless(l) || l.Answered() && len(l.Records) == 0 && l.Security != fact.Bogus && l.Gap == ""
 }
 
 // eachHost judges every address of the website by itself.
