@@ -47,6 +47,10 @@ func (r *Resolver) recall(q question) (*reply, error, bool) { //nolint:revive //
 	if err, ok := r.failures.get(q, now); ok {
 		return nil, err, true
 	}
+	if rep := r.absent(q, now); rep != nil {
+		r.remember(rep)
+		return rep, nil, true
+	}
 	return nil, nil, false
 }
 
@@ -116,7 +120,10 @@ func (t *task) minimise(q question, d *delegation, at *int, asked int) question 
 		if strings.HasPrefix(n.label(), "_") {
 			break
 		}
-		if rep, ok := t.r.replies.get(question{n, dns.TypeA}, now); ok && rep.zone == d.zone && rep.kind != noName {
+		if rep, ok := t.r.replies.get(question{n, dns.TypeA}, now); ok && rep.zone == d.zone {
+			if rep.kind == noName {
+				break // nor below, or so it says: ask for the whole name
+			}
 			*at = k // asked before: no cut here
 			continue
 		}

@@ -46,10 +46,13 @@ func (t *task) lookup(l *fact.Lookup, q question) {
 			return
 		}
 		seen[q.name] = true
-		rep, err := t.resolve(q.name, q.typ)
-		if err != nil {
-			t.unanswered(l, q, err)
-			return
+		rep := t.absentAbove(q)
+		if rep == nil {
+			var err error
+			if rep, err = t.resolve(q.name, q.typ); err != nil {
+				t.unanswered(l, q, err)
+				return
+			}
 		}
 		rep, v := t.validate(rep)
 		join(l, v)
