@@ -249,3 +249,28 @@ func (c *memConn) RemoteAddr() net.Addr             { return &net.UDPAddr{} }
 func (c *memConn) SetDeadline(time.Time) error      { return nil }
 func (c *memConn) SetReadDeadline(time.Time) error  { return nil }
 func (c *memConn) SetWriteDeadline(time.Time) error { return nil }
+
+// spoiled has one server do something to its replies; an empty message is silence.
+func (w *world) spoiled(server netip.Addr, spoil func(*dns.Msg)) DialFunc {
+	return func(ctx context.Context, s, network string, a netip.AddrPort) (net.Conn, error) {
+		conn, err := w.dial(ctx, s, network, a)
+		if a.Addr() != server {
+			return conn, err
+		}
+		m := conn.(*memConn)
+		honest := m.reply
+		m.reply = func(tcp bool, q []byte) []byte {
+			var msg dns.Msg
+			b := honest(tcp, q)
+			if b == nil || msg.Unpack(b) != nil {
+				return b
+			}
+			if spoil(&msg); len(msg.Question) == 0 {
+				return nil
+			}
+			b, _ = msg.Pack()
+			return b
+		}
+		return conn, err
+	}
+}
