@@ -47,6 +47,7 @@ const (
 	AlertInappropriateFallback = 86
 	AlertNoRenegotiation       = 100
 	AlertUnrecognizedName      = 112
+	AlertNoApplicationProtocol = 120
 )
 
 var alertNames = map[uint8]string{

@@ -24,6 +24,13 @@ type setup struct {
 	also func(t *testing.T, f *fact.TLS, chains []fact.Chain)
 	// noScan: sslscan cannot read this server; only openssl looks.
 	noScan bool
+	// problem is what Peil should say of the chain's trust; "" for a trusted one.
+	problem string
+	// staple is the status of the stapled response, when there must be one.
+	staple string
+	lax    bool // openssl takes the common name where RFC 9525 section 2 says no
+	noCert bool // it has no certificate to show
+	silent bool // it turns every hello for the name away
 }
 
 func versions(v ...fact.Version) []fact.Version { return v }

@@ -116,12 +116,21 @@ func opensslNames(t *testing.T) map[fact.Suite]string {
 	return names
 }
 
+// opensslGroups are those that openssl is to offer up to TLS 1.2.
+const opensslGroups = "X25519:P-256:P-384:P-521:X448:brainpoolP512r1:brainpoolP384r1:brainpoolP256r1:secp256k1"
+
+// sharedKey is the key that servers of the tests know for any name.
+const sharedKey = "00112233"
+
 // opensslAccepts asks with openssl whether one suite is accepted on one version.
 func opensslAccepts(t *testing.T, at netip.AddrPort, v fact.Version, name string) bool {
 	t.Helper()
 	args := []string{"s_client", "-connect", at.String(), "-servername", serverName}
 	if v < fact.TLS13 {
-		args = append(args, "-groups", "X25519:P-256:P-384:P-521:X448:brainpoolP512r1:brainpoolP384r1:brainpoolP256r1")
+		args = append(args, "-groups", opensslGroups)
+	}
+	if strings.Contains(name, "PSK") {
+		args = append(args, "-psk", sharedKey)
 	}
 	switch v {
 	case fact.TLS13:
@@ -144,11 +153,33 @@ func opensslAccepts(t *testing.T, at netip.AddrPort, v fact.Version, name string
 func opensslChain(t *testing.T, at netip.AddrPort, more ...string) (certs int, text string) {
 	t.Helper()
 	args := append([]string{
-		"s_client", "-connect", at.String(), "-servername", serverName, "-showcerts", "-status", "-cipher", "ALL:COMPLEMENTOFALL@SECLEVEL=0",
+		"s_client", "-connect", at.String(), "-servername", serverName, "-groups", opensslGroups + ":ffdhe2048:ffdhe3072", "-showcerts", "-status", "-cipher", "ALL:COMPLEMENTOFALL@SECLEVEL=0",
 		"-ciphersuites", "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256",
 	}, more...)
 	out := output(t, "", "openssl", args...)
 	return strings.Count(out, "-----BEGIN CERTIFICATE-----"), out
+}
+
+// verifyCodes are the codes of openssl verify(1) for Peil's words.
+var verifyCodes = map[string][]int{
+	"": {0}, "expired": {10}, "not_yet_valid": {9}, "self_signed": {18}, "name_mismatch": {62}, "unknown_authority": {20, 21}, "incompatible_usage": {26},
+}
+
+func verifyCode(text string) int {
+	_, rest, _ := strings.Cut(text, "Verify return code: ")
+	word, _, _ := strings.Cut(rest, " ")
+	n, err := strconv.Atoi(word)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// stapleStatus is what openssl reads in a stapled response.
+func stapleStatus(text string) string {
+	_, rest, _ := strings.Cut(text, "Cert Status: ")
+	word, _, _ := strings.Cut(rest, "\n")
+	return strings.TrimSpace(word)
 }
 
 // testssl tells versions and suites by code point, from its JSON.

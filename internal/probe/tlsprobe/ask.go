@@ -89,6 +89,18 @@ var streams = sync.Pool{New: func() any { return &tlswire.Stream{} }}
 // ask sends a hello on a connection of its own and reads the answer.
 func (r *run) ask(q question) *reply {
 	a := r.askInTurn(q)
+	if a.alerted && a.alert == tlswire.AlertNoApplicationProtocol && q.hello != nil && len(q.hello.ALPN) > 0 {
+		// It wants a protocol that we do not speak (RFC 7301 section 3.2). What else it
+		// does is asked without naming any, from now on.
+		h := *q.hello
+		h.ALPN = nil
+		h.FillRandom(len(h.SessionID) > 0)
+		q.hello, q.what = &h, q.what+", no ALPN"
+		r.mu.Lock()
+		r.noALPN = true
+		r.mu.Unlock()
+		a = r.askInTurn(q)
+	}
 	r.mu.Lock()
 	doubt := r.doubt && !q.check
 	if doubt {

@@ -58,9 +58,8 @@ func (v *Visitor) Handshake(ctx context.Context) (*Session, error) {
 	if first == nil || !errors.As(first, &refusal) {
 		return s, first
 	}
-	for _, versions := range [][]fact.Version{{fact.TLS13, fact.TLS12, fact.TLS11, fact.TLS10}, nil} {
-		// Without TLS 1.3 at last: a server may have it, and no key that does for it.
-		s, err := v.attempt(ctx, func(_ context.Context, conn net.Conn) (*Session, error) { return v.thorough(conn, versions) })
+	for _, modern := range []bool{true, false} {
+		s, err := v.attempt(ctx, func(_ context.Context, conn net.Conn) (*Session, error) { return v.thorough(conn, modern) })
 		if err == nil {
 			return s, nil
 		}
@@ -144,18 +143,22 @@ var thoroughGroups = sync.OnceValue(func() []fact.Group {
 	return append(can, fact.Secp256k1, fact.Secp192r1)
 })
 
-// thorough makes a handshake with tlswire, on one of the versions; nil stands for
-// TLS 1.0 to 1.2, offered as before there was TLS 1.3.
-func (v *Visitor) thorough(conn net.Conn, versions []fact.Version) (*Session, error) {
-	name := v.Name
-	if _, err := netip.ParseAddr(name); err == nil {
-		name = "" // an address is no server name (RFC 6066 section 3)
-	}
-	c, err := tlswire.Client(conn, &tlswire.ClientHello{
-		Version: fact.TLS12, SupportedVersions: versions, OfferKeyShare: versions != nil, PSKModes: versions != nil,
-		Suites: thoroughSuites(), Groups: thoroughGroups(), Schemes: allSchemes, ServerName: name, ALPN: v.ALPN,
+// thorough makes a handshake with tlswire: on TLS 1.0 to 1.3, or as clients did before
+// there was TLS 1.3 and ALPN, for a server may have the one and no key that does for it,
+// and may turn away all but protocols of its own.
+func (v *Visitor) thorough(conn net.Conn, modern bool) (*Session, error) {
+	h := &tlswire.ClientHello{
+		Version: fact.TLS12, Suites: thoroughSuites(), Groups: thoroughGroups(), Schemes: allSchemes, ServerName: v.Name,
 		RenegotiationInfo: true, ExtendedMasterSecret: true,
-	})
+	}
+	if _, err := netip.ParseAddr(v.Name); err == nil {
+		h.ServerName = "" // an address is no server name (RFC 6066 section 3)
+	}
+	if modern {
+		h.SupportedVersions = []fact.Version{fact.TLS13, fact.TLS12, fact.TLS11, fact.TLS10}
+		h.ALPN, h.OfferKeyShare, h.PSKModes = v.ALPN, true, true
+	}
+	c, err := tlswire.Client(conn, h)
 	if err != nil {
 		return nil, err
 	}

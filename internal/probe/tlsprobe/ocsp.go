@@ -16,7 +16,7 @@ const maxStaple = 64 << 10
 // staple reads a stapled OCSP response for the leaf of a chain (RFC 6960, RFC 6066
 // section 8). It is trusted when the issuer or its delegate signed it, for this very
 // certificate, and it is in date.
-func staple(der []byte, certs [][]byte, now time.Time) (s fact.OCSPStaple) {
+func staple(der []byte, certs [][]byte, roots *x509.CertPool, now time.Time) (s fact.OCSPStaple) {
 	s.Stapled = fact.Observed{Answer: fact.Accepted}
 	if len(der) > maxStaple {
 		s.Status, s.Problem = "malformed", "longer than a response has reason to be"
@@ -44,9 +44,9 @@ func staple(der []byte, certs [][]byte, now time.Time) (s fact.OCSPStaple) {
 	if r.NextUpdate.IsZero() {
 		s.NextUpdate = time.Time{}
 	}
-	issuer, err := issuerOf(leaf, certs)
+	issuer, err := issuerOf(leaf, certs, roots, now)
 	if err != nil {
-		s.Problem = "the issuer is not among the certificates"
+		s.Problem = "the issuer is not among the certificates and roots"
 		return s
 	}
 	if _, err := ocsp.ParseResponseForCert(der, leaf, issuer); err != nil {
@@ -71,13 +71,17 @@ func parseAt(certs [][]byte, i int) (*x509.Certificate, error) {
 	return x509.ParseCertificate(certs[i])
 }
 
-// issuerOf finds the certificate that signed the leaf, the leaf itself included.
-func issuerOf(leaf *x509.Certificate, certs [][]byte) (*x509.Certificate, error) {
+// issuerOf finds the certificate that signed the leaf: among those that were sent, the
+// leaf itself included, else among the roots, which need not be sent.
+func issuerOf(leaf *x509.Certificate, certs [][]byte, roots *x509.CertPool, now time.Time) (*x509.Certificate, error) {
 	for i := 1; i < min(len(certs), maxPath); i++ {
 		c, err := parseAt(certs, i)
 		if err == nil && leaf.CheckSignatureFrom(c) == nil {
 			return c, nil
 		}
+	}
+	if paths, err := leaf.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: now}); err == nil && len(paths[0]) > 1 {
+		return paths[0][1], nil
 	}
 	return leaf, leaf.CheckSignatureFrom(leaf)
 }

@@ -424,7 +424,7 @@ func (r *run) result(before egress.Cost, took time.Duration) (*fact.TLS, []fact.
 	slices.SortFunc(chains, func(a, b fact.Chain) int { return strings.Compare(a.ID, b.ID) })
 	switch c := r.chains[r.first]; {
 	case c != nil && c.staple != nil:
-		o.OCSP = staple(c.staple, c.certs, r.p.now())
+		o.OCSP = staple(c.staple, c.certs, r.p.roots.Pool, r.p.now())
 	case r.noStaple:
 		o.OCSP.Stapled = fact.Observed{Answer: fact.Declined}
 	}

@@ -762,7 +762,7 @@ func FuzzOCSP(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b)
-	f.Fuzz(func(t *testing.T, b []byte) { _ = staple(b, cert.Certificate, time.Now()) })
+	f.Fuzz(func(t *testing.T, b []byte) { _ = staple(b, cert.Certificate, testCA().roots.Pool, time.Now()) })
 }
 
 func FuzzSCTs(f *testing.F) {

@@ -41,6 +41,7 @@ type run struct {
 	pending  []pending
 	lines    int // bytes of out.Log
 
+	noALPN   bool // it turns away whoever names our protocols
 	narrow   bool // long hellos are turned away, short ones are not
 	control  func() question
 	versions map[fact.Version]*fact.VersionAnswer
@@ -297,7 +298,11 @@ func (r *run) modernHello(suites []fact.Suite, groups []fact.Group) *tlswire.Cli
 // speak HTTP/2, which forbids that whatever the server allows (RFC 9113 section
 // 9.2.1).
 func (r *run) protocols(renegotiated bool) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	switch {
+	case r.noALPN:
+		return nil
 	case r.t.ALPN != nil:
 		return r.t.ALPN
 	case renegotiated:
