@@ -33,7 +33,7 @@ func (c *demoCmd) Run(ctx context.Context, std streams) error {
 		return errors.New("give --once: measure the simulated country one time")
 	}
 	lang := config.Look{Lang: c.Lang}.Language()
-	p := &survey.Progress{Out: std.err, Lang: lang, Live: config.Terminal(std.err), Width: 100, Now: time.Now}
+	p := &survey.Progress{Out: std.err, Lang: lang, Live: config.Terminal(std.err), Width: config.Columns(std.err), Now: time.Now}
 	fmt.Fprintln(std.err, i18n.T(lang, "country.note"))
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() { defer close(stopped); p.Run(stop) }()
@@ -42,6 +42,12 @@ func (c *demoCmd) Run(ctx context.Context, std streams) error {
 	<-stopped
 	if r == nil {
 		return err
+	}
+	if ctx.Err() != nil { // stopped: what was measured is there, and says that it is not all
+		if err := r.Table(std.out, lang); err != nil {
+			return err
+		}
+		return exitError{code: 3}
 	}
 	return errors.Join(r.Table(std.out, lang), err)
 }

@@ -40,7 +40,11 @@ func (labServeCmd) Help() string {
 
 In the namespace every name of the lab resolves (the resolver does not validate), every
 address that the lab does not use refuses, and with --dir SSL_CERT_FILE and CURL_CA_BUNDLE
-name the lab's CA.`
+name the lab's CA. Ports are those of the world: 53, 80, 443 and 8443. A port that is
+closed by design refuses or stays silent; of the others an address accepts all four, and
+closes at once where nothing of its own listens, such as port 53 of a website. No
+privileges are needed where user namespaces are allowed, and nothing is left behind,
+however it ends.`
 }
 
 // Run serves until the context ends or CMD does.

@@ -25,7 +25,7 @@ func enter(std streams) error {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = std.in, std.out, std.err
 	err = attend(cmd)
 	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EINVAL) {
-		return fmt.Errorf("making a network namespace (are user namespaces allowed here?): %w", err)
+		return fmt.Errorf("making a network namespace: %w; this machine does not allow it: see sysctl user.max_user_namespaces and kernel.unprivileged_userns_clone, or run it as root", err)
 	}
 	return childExit(err)
 }

@@ -97,6 +97,7 @@ func whole(r *norm.Result) norm.Outcome {
 
 // Result is what a run over the country came to.
 type Result struct {
+	Planned int // websites that were to be measured; fewer were when the run was stopped
 	Total   *Tally
 	Tallies []*Tally // by name
 	Report  string   // path of the HTML report
@@ -125,7 +126,7 @@ func (c Country) Run(ctx context.Context) (_ *Result, err error) {
 	}
 	defer m.Close()
 
-	out := &Result{Total: newTally(i18n.T(c.Lang, "country.total")), Report: filepath.Join(c.Out, "report.html"), Data: filepath.Join(c.Out, "results.jsonl")}
+	out := &Result{Planned: len(country.Sites), Total: newTally(i18n.T(c.Lang, "country.total")), Report: filepath.Join(c.Out, "report.html"), Data: filepath.Join(c.Out, "results.jsonl")}
 	o := report.Options{Lang: c.Lang, Editions: editions, Meter: c.Version}
 	files, err := open(o, out.Report, out.Data)
 	if err != nil {
@@ -175,20 +176,25 @@ func sortKey(name string) string {
 	return strings.NewReplacer("â", "a", "û", "u", "ú", "u", "é", "e", "ë", "e").Replace(s)
 }
 
-// bothFiles writes each item to the page and to the lines.
+// bothFiles writes each item to the page and to the lines. They take their names when
+// they are whole, so that a run that is killed leaves those of an earlier one as they were.
 type bothFiles struct {
 	html, lines report.Writer
 	files       []*os.File
+	names       []string
 }
+
+// unfinished is what the names of files end in while they are written.
+const unfinished = ".part"
 
 func open(o report.Options, page, lines string) (*bothFiles, error) {
 	b := &bothFiles{}
 	for _, path := range []string{page, lines} {
-		f, err := os.Create(path)
+		f, err := os.Create(path + unfinished)
 		if err != nil {
 			return nil, fmt.Errorf("writing the results: %w", err)
 		}
-		b.files = append(b.files, f)
+		b.files, b.names = append(b.files, f), append(b.names, path)
 	}
 	var err error
 	if b.html, err = report.New("html", b.files[0], o); err != nil {
@@ -204,8 +210,8 @@ func (b *bothFiles) Write(it report.Item) error {
 
 func (b *bothFiles) Close() error {
 	err := errors.Join(b.html.Close(), b.lines.Close())
-	for _, f := range b.files {
-		err = errors.Join(err, f.Close())
+	for i, f := range b.files {
+		err = errors.Join(err, f.Close(), os.Rename(f.Name(), b.names[i]))
 	}
 	return err
 }
@@ -242,6 +248,15 @@ func (t *Tally) shares(l i18n.Lang) []string {
 	}
 }
 
+// note says that all of it is simulated, and when it is so, that it is not the whole.
+func (r *Result) note(l i18n.Lang) string {
+	note := i18n.T(l, "country.note")
+	if r.Total.Sites < r.Planned {
+		note += " " + i18n.T(l, "country.stopped", i18n.Int(l, r.Total.Sites), i18n.Int(l, r.Planned))
+	}
+	return note
+}
+
 // Table writes the table per municipality as text.
 func (r *Result) Table(w io.Writer, l i18n.Lang) error {
 	rows := [][]string{heads(l)}
@@ -256,7 +271,7 @@ func (r *Result) Table(w io.Writer, l i18n.Lang) error {
 		}
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\n%s. %s\n\n", i18n.T(l, "country.title"), i18n.T(l, "country.note"))
+	fmt.Fprintf(&b, "\n%s. %s\n\n", i18n.T(l, "country.title"), r.note(l))
 	for n, row := range rows {
 		if n == 1 || n == len(rows)-2 {
 			for i, width := range widths {
@@ -297,7 +312,7 @@ func (r *Result) fragment(l i18n.Lang) template.HTML {
 		rows = append(rows, t.row(l))
 	}
 	var b strings.Builder
-	err := fragment.Execute(&b, map[string]any{"Title": i18n.T(l, "country.title"), "Note": i18n.T(l, "country.note"), "Heads": heads(l), "Rows": rows})
+	err := fragment.Execute(&b, map[string]any{"Title": i18n.T(l, "country.title"), "Note": r.note(l), "Heads": heads(l), "Rows": rows})
 	if err != nil {
 		return template.HTML(template.HTMLEscapeString(err.Error())) // escaped
 	}
