@@ -67,6 +67,8 @@ var disputed = map[string]string{
 	"an expired signature beside a good one":      "delv",         // the same
 	"signer is the parent":                        "unbound delv", // RFC 4035 section 5.3.1: it must be the zone itself
 	"bad version for EDNS":                        "unbound delv", // they take it for an empty answer
+	"a type denied where an alias stands":         "unbound delv", // they ask for A first and keep to the alias that they got
+	"a key of another protocol":                   "delv",         // uses the key all the same, against RFC 4034 section 2.1.2
 	"good SHA-1 digest beside a wrong SHA-256":    "unbound",      // uses SHA-1 too; RFC 4509 section 3 says not to
 }
 

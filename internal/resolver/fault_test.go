@@ -612,6 +612,66 @@ var faults = []struct {
 			}
 		}
 	}, "www.sub.example.nl", "A", "NXDOMAIN insecure/no_ds"},
+	{"unsigned child that no opt-out allows", func(w *world, z *zone) {
+		p := w.parentOf(z.name)
+		p.nsec3, p.optOut, p.silently, z.noDS = &dns.NSEC3PARAM{Hash: 1}, true, true, true
+	}, "www.example.nl", "A", "NOERROR bogus/denial_missing 12 nl 192.0.2.1"},
+	{"wildcard under opt-out", func(_ *world, z *zone) {
+		z.nsec3, z.optOut = &dns.NSEC3PARAM{Hash: 1}, true
+		z.add("*.w A 192.0.2.7")
+	}, "x.w.example.nl", "A", "NOERROR insecure/opt_out 192.0.2.7 *"},
+	{"a wildcard denied that exists", func(_ *world, z *zone) {
+		z.add("*.w A 192.0.2.7")
+		z.edit = func(q dns.Question, m *dns.Msg) {
+			if n := strings.ToLower(q.Name); strings.HasPrefix(n, "x.w.") {
+				m.Rcode, m.Answer, m.Ns = dns.RcodeNameError, nil, append(z.get(z.name, dns.TypeSOA), z.cover(n)...)
+			}
+		}
+	}, "x.w.example.nl", "A", "NXDOMAIN bogus/denial_missing 12 example.nl"},
+	{"a wildcard denied that exists, NSEC3", func(_ *world, z *zone) {
+		z.nsec3 = &dns.NSEC3PARAM{Hash: 1}
+		z.add("*.w A 192.0.2.7")
+		z.edit = func(q dns.Question, m *dns.Msg) {
+			if n := strings.ToLower(q.Name); strings.HasPrefix(n, "x.w.") {
+				m.Rcode, m.Answer, m.Ns = dns.RcodeNameError, nil, append(z.get(z.name, dns.TypeSOA), z.absent(n, false)...)
+				m.Ns = dedupe(append(m.Ns, z.cover("*.w."+z.name)...))
+			}
+		}
+	}, "x.w.example.nl", "A", "NXDOMAIN bogus/denial_missing 12 example.nl"},
+	{"a type denied where an alias stands", func(_ *world, z *zone) {
+		z.add("alias CNAME www")
+		z.edit = func(q dns.Question, m *dns.Msg) {
+			if n := strings.ToLower(q.Name); q.Qtype == dns.TypeTXT && strings.HasPrefix(n, "alias.") {
+				m.Answer, m.Ns = nil, append(z.get(z.name, dns.TypeSOA), z.get(n, dns.TypeNSEC)...)
+			}
+		}
+	}, "alias.example.nl", "TXT", "NOERROR bogus/denial_missing 12 example.nl"},
+	{"a name denied below a DNAME", func(_ *world, z *zone) {
+		z.add("d DNAME other.example.net.")
+		z.edit = func(q dns.Question, m *dns.Msg) {
+			if strings.HasSuffix(strings.ToLower(q.Name), ".d."+z.name) {
+				m.Rcode, m.Answer, m.Ns = dns.RcodeNameError, nil, append(z.get(z.name, dns.TypeSOA), z.get("d."+z.name, dns.TypeNSEC)...)
+				m.Ns = append(m.Ns, z.get(z.name, dns.TypeNSEC)...)
+			}
+		}
+	}, "x.d.example.nl", "A", "NXDOMAIN bogus/denial_missing 12 example.nl"},
+	{"NS set without signature", func(_ *world, z *zone) {
+		z.edit = func(_ dns.Question, m *dns.Msg) { drop(m, isSig(dns.TypeNS)) }
+	}, "www.example.nl", "A", good},
+	{"SOA beside a denial without signature", func(_ *world, z *zone) {
+		z.edit = func(_ dns.Question, m *dns.Msg) { drop(m, isSig(dns.TypeSOA)) }
+	}, "nope.example.nl", "A", "NXDOMAIN bogus/no_rrsig 10 example.nl"},
+	{"signature by a key without its DS, keys signed by both", func(w *world, z *zone) {
+		z.edit = func(q dns.Question, m *dns.Msg) {
+			if q.Qtype == dns.TypeDNSKEY {
+				m.Answer = append(m.Answer, z.sigBy(z.keys[1], m.Answer[:len(z.keys)]))
+			}
+		}
+	}, "www.example.nl", "A", good},
+	{"a key of another protocol", func(_ *world, z *zone) { // RFC 4034 section 2.1.2
+		z.keys[0].Protocol = 2
+		z.ds = []dns.RR{z.keys[0].ToDS(dns.SHA256)}
+	}, "www.example.nl", "A", "NOERROR bogus/no_zone_key 11 example.nl 192.0.2.1"},
 	{"alias loop", func(_ *world, z *zone) { z.add("a CNAME b", "b CNAME a") }, "a.example.nl", "A", "SERVFAIL indeterminate/alias_loop 0 example.nl gap=dns CNAME>b.example.nl CNAME>a.example.nl"},
 }
 

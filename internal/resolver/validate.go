@@ -175,9 +175,6 @@ func (t *task) denied(rep *reply, z *trust, v *verdict, w *work) *verdict {
 		}
 	} else {
 		o = d.noData(rep.name, rep.typ, v)
-		if o == unproven && rep.typ == dns.TypeDS { // a name that does not exist has no DS either
-			o = d.noName(rep.name)
-		}
 	}
 	switch o {
 	case proven:

@@ -52,6 +52,7 @@ type zone struct {
 	nsec3    *dns.NSEC3PARAM
 	optOut   bool
 	partly   bool      // opt-out, but in every second record alone
+	silently bool      // as opt-out, but no record says so
 	from, to time.Time // of signatures
 	inParent bool      // served by the parent's server
 	// edit changes a reply before it goes out.
@@ -328,7 +329,7 @@ func (z *zone) chain3() {
 			Hdr: dns.RR_Header{Name: owner, Rrtype: dns.TypeNSEC3, Class: 1, Ttl: 300}, Hash: p.Hash, Iterations: p.Iterations,
 			SaltLength: p.SaltLength, Salt: p.Salt, HashLength: 20, NextDomain: items[(i+1)%len(items)].hash, TypeBitMap: z.bitmap(it.name),
 		}
-		if z.optOut && (!z.partly || i%2 == 0) {
+		if z.optOut && !z.silently && (!z.partly || i%2 == 0) {
 			rr.Flags = 1
 		}
 		z.hashes = append(z.hashes, it.hash)
