@@ -199,7 +199,7 @@ var headerCSP = rule{
 		fixFor("apache", "Begin streng en voeg toe wat de website nodig heeft.", "Begin strictly and add what the website needs.", `Header always set Content-Security-Policy "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"`),
 		fixFor("iis", "Zet de header in web.config.", "Put the header in web.config.", `<httpProtocol><customHeaders><add name="Content-Security-Policy" value="default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'" /></customHeaders></httpProtocol>`),
 	},
-	check: "curl -sI {resolve}https://{name}/ | grep -i content-security-policy",
+	check: "curl -skL -o /dev/null -D - {resolve}https://{name}/ | grep -i content-security-policy",
 	judge: func(v *view) Verdict {
 		return v.eachDocument(func(h *fact.WebHost, hop *fact.Hop) finding {
 			ps := headerPolicies(hop)
@@ -248,7 +248,7 @@ var headerFrameOptions = rule{
 		fixFor("apache", "Zet frame-ancestors, en X-Frame-Options voor oude browsers.", "Set frame-ancestors, and X-Frame-Options for old browsers.", "Header always append Content-Security-Policy \"frame-ancestors 'none'\"\nHeader always set X-Frame-Options DENY"),
 		fixFor("iis", "Zet de header in web.config.", "Put the header in web.config.", `<httpProtocol><customHeaders><add name="X-Frame-Options" value="DENY" /></customHeaders></httpProtocol>`),
 	},
-	check: "curl -sI {resolve}https://{name}/ | grep -iE 'x-frame-options|frame-ancestors'",
+	check: "curl -skL -o /dev/null -D - {resolve}https://{name}/ | grep -iE 'x-frame-options|frame-ancestors'",
 	judge: func(v *view) Verdict {
 		return v.eachDocument(func(_ *fact.WebHost, hop *fact.Hop) finding {
 			named := false

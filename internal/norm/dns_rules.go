@@ -81,7 +81,7 @@ var dnsDelegation = rule{
 	fixes: []Fix{
 		fixFor("dns", "Maak de NS-records in de zone gelijk aan die bij de registrar.", "Make the NS records in the zone equal to those at the registrar.", "example.nl. 3600 IN NS ns1.example.nl.\nexample.nl. 3600 IN NS ns2.example.net."),
 	},
-	check: "dig +trace +nodnssec {zone} NS",
+	check: "dig +trace +nodnssec {zone} NS; for ns in $(dig +short NS {zone}); do dig +noall +comments +norecurse +time=2 +tries=1 @$ns {zone} SOA; done",
 	judge: func(v *view) Verdict {
 		if f, ok := v.nameServers(); !ok {
 			return combine(f)
@@ -134,7 +134,7 @@ var dnsPair = rule{
 		fixFor("dns", "Geef beide namen een adres.", "Give both names an address.", "example.nl.     3600 IN A 192.0.2.10\nwww.example.nl. 3600 IN CNAME example.nl."),
 		fixFor("nginx", "Antwoord op beide namen en stuur de ene door naar de andere.", "Answer to both names and redirect one to the other.", "server {\n    listen 443 ssl; listen [::]:443 ssl;\n    server_name example.nl;\n    return 301 https://www.example.nl$request_uri;\n}"),
 	},
-	check: "for n in {name} {subject}; do curl -sIL -o /dev/null -w '%{http_code} %{url_effective}\\n' https://$n/; done",
+	check: "for u in https://{name}/ https://{subject}/ http://{subject}/; do curl -sk -o /dev/null --connect-timeout 5 -w '%{http_code} %{remote_ip} %{url}\\n' $u; done",
 	judge: func(v *view) Verdict {
 		if f, ok := v.site(); !ok {
 			return combine(f)

@@ -36,7 +36,7 @@ var headerContentType = rule{
 		"The browser then does not guess what a file is, and does not run a picture that turns out to be a script.",
 	},
 	fixes: headerFixes("X-Content-Type-Options", "nosniff"),
-	check: "curl -sI {resolve}https://{name}/ | grep -i x-content-type-options",
+	check: "curl -skL -o /dev/null -D - {resolve}https://{name}/ | grep -i x-content-type-options",
 	judge: func(v *view) Verdict {
 		return v.eachDocument(func(_ *fact.WebHost, hop *fact.Hop) finding {
 			vs := listValues(hop, "X-Content-Type-Options")
@@ -82,7 +82,7 @@ var headerReferrer = rule{
 		"Otherwise another website sees which page of the government someone looked at, at times with personal data in the address.",
 	},
 	fixes: headerFixes("Referrer-Policy", "same-origin"),
-	check: "curl -sI {resolve}https://{name}/ | grep -i referrer-policy",
+	check: "curl -skL -o /dev/null -D - {resolve}https://{name}/ | grep -i referrer-policy",
 	judge: func(v *view) Verdict {
 		return v.eachDocument(func(h *fact.WebHost, hop *fact.Hop) finding {
 			words := listValues(hop, "Referrer-Policy")
@@ -118,7 +118,7 @@ var headerCrossOrigin = rule{
 		"So another website cannot keep hold of the window and cannot read data that is for the visitor alone.",
 	},
 	fixes: append(headerFixes("Cross-Origin-Opener-Policy", "same-origin"), headerFixes("Cross-Origin-Resource-Policy", "same-origin")...),
-	check: "curl -sI {resolve}https://{name}/ | grep -iE 'cross-origin|access-control'",
+	check: "curl -skL -o /dev/null -D - {resolve}https://{name}/ | grep -iE 'cross-origin|access-control'",
 	judge: func(v *view) Verdict {
 		return v.eachDocument(func(_ *fact.WebHost, hop *fact.Hop) finding {
 			origin := strings.Join(hop.Values("Access-Control-Allow-Origin"), ", ")
@@ -169,7 +169,7 @@ var headerVersion = rule{
 		fixFor("iis", "Laat de versie weg.", "Leave the version out.", `<security><requestFiltering removeServerHeader="true" /></security>
 <httpProtocol><customHeaders><remove name="X-Powered-By" /></customHeaders></httpProtocol>`),
 	},
-	check: "curl -sI {resolve}https://{name}/ | grep -iE '^(server|x-powered-by|x-aspnet|x-generator)'",
+	check: "curl -skL -o /dev/null -D - {resolve}https://{name}/ | grep -iE '^(server|x-powered-by|x-aspnet|x-generator)'",
 	judge: func(v *view) Verdict {
 		return v.eachAnswer(func(h *fact.WebHost, hop *fact.Hop) finding {
 			for _, name := range versionHeaders {

@@ -160,7 +160,7 @@ var (
 		fixFor("apache", "Zet de header in de VirtualHost van poort 443 (mod_headers).", "Put the header in the VirtualHost of port 443 (mod_headers).", `Header always set Strict-Transport-Security "max-age=31536000"`),
 		fixFor("iis", "Zet HSTS aan (vanaf IIS 10.0, versie 1709).", "Switch HSTS on (from IIS 10.0 version 1709).", `<hsts enabled="true" max-age="31536000" />`),
 	}
-	hstsCheck = "curl -sI {resolve}https://{name}/ | grep -i strict-transport-security"
+	hstsCheck = "curl -sk -o /dev/null -D - {resolve}https://{name}/ | grep -i strict-transport-security"
 )
 
 var hstsYear = rule{

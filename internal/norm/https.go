@@ -77,7 +77,7 @@ var httpsRedirect = rule{
 		fixFor("apache", "Stuur op poort 80 alles door.", "Redirect everything on port 80.", apacheRedirect),
 		fixFor("iis", "Zet in web.config een regel van URL Rewrite.", "Put a URL Rewrite rule in web.config.", iisRedirect),
 	},
-	check: "curl -sI http://{name}/ | grep -iE '^(HTTP|location)'",
+	check: "curl -s -o /dev/null -D - {resolve80}http://{name}/ | grep -iE '^(HTTP|location)'",
 	judge: judgeRedirect,
 }
 
@@ -129,7 +129,7 @@ var httpsDowngrade = rule{
 	fixes: []Fix{
 		fixFor("", "Laat alle doorverwijzingen naar adressen met https:// gaan.", "Let all redirects lead to addresses with https://.", ""),
 	},
-	check: "curl -sIL https://{name}/ | grep -i '^location'",
+	check: "curl -skL -o /dev/null -D - {resolve80}{resolve}http://{name}/ https://{name}/ -o /dev/null | grep -iE '^(HTTP|location)'",
 	judge: func(v *view) Verdict {
 		return v.eachHost(func(h *fact.WebHost) finding {
 			if f, ok := working(h); !ok {
@@ -188,7 +188,7 @@ var loginPlain = rule{
 		fixFor("apache", "Stuur op poort 80 alles door.", "Redirect everything on port 80.", apacheRedirect),
 		fixFor("iis", "Zet in web.config een regel van URL Rewrite.", "Put a URL Rewrite rule in web.config.", iisRedirect),
 	},
-	check: "curl -sL http://{name}/ | grep -i 'type=.password'",
+	check: "curl -s {resolve80}http://{name}/ | grep -iE '<input[^>]*password'; curl -skL {resolve}https://{name}/ | grep -iE '<form[^>]*http://|<input[^>]*password'",
 	judge: func(v *view) Verdict {
 		return v.eachHost(func(h *fact.WebHost) finding {
 			if h.Port80.Dead() && h.Port443.Dead() {
@@ -226,7 +226,7 @@ var httpTwo = rule{
 		fixFor("apache", "Zet HTTP/2 aan.", "Switch HTTP/2 on.", "Protocols h2 http/1.1"),
 		fixFor("iis", "Staat aan vanaf Windows Server 2016, tenzij de binding het uitzet.", "On since Windows Server 2016, unless the binding switches it off.", ""),
 	},
-	check: "curl -sI --http2 {resolve}https://{name}/ | head -1",
+	check: "curl -sk --http2 -o /dev/null -D - {resolve}https://{name}/ | head -1",
 	judge: func(v *view) Verdict {
 		return v.eachAnswer(func(h *fact.WebHost, _ *fact.Hop) finding {
 			switch {
@@ -247,7 +247,7 @@ var httpThree = rule{
 		fixFor("nginx", "Zet HTTP/3 aan en kondig het aan (nginx 1.25 of nieuwer; UDP-poort 443 open).", "Switch HTTP/3 on and announce it (nginx 1.25 or newer; UDP port 443 open).", "listen 443 quic reuseport;\nlisten [::]:443 quic reuseport;\nadd_header Alt-Svc 'h3=\":443\"; ma=86400' always;"),
 		fixFor("iis", "Vanaf Windows Server 2022: zet HTTP/3 aan.", "From Windows Server 2022: switch HTTP/3 on.", `reg add HKLM\SYSTEM\CurrentControlSet\Services\HTTP\Parameters /v EnableHttp3 /t REG_DWORD /d 1`),
 	},
-	check: "curl -sI {resolve}https://{name}/ | grep -i alt-svc",
+	check: "curl -sk -o /dev/null -D - {resolve}https://{name}/ | grep -i alt-svc; dig +short HTTPS {name}",
 	judge: func(v *view) Verdict {
 		return v.eachAnswer(func(h *fact.WebHost, _ *fact.Hop) finding {
 			if len(h.HTTP.HTTP3) > 0 {

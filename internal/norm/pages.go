@@ -39,7 +39,7 @@ var cookieAttributes = rule{
 		fixFor("apache", "Zet de kenmerken op elke cookie.", "Set the attributes on each cookie.", `Header edit Set-Cookie ^(.*)$ "$1; Secure; HttpOnly; SameSite=Lax"`),
 		fixFor("iis", "Zet de kenmerken in web.config.", "Set the attributes in web.config.", `<system.web><httpCookies requireSSL="true" httpOnlyCookies="true" sameSite="Lax" /></system.web>`),
 	},
-	check: "curl -sI {resolve}https://{name}/ | grep -i set-cookie",
+	check: "curl -skL -o /dev/null -D - {resolve}https://{name}/ | grep -i set-cookie",
 	judge: func(v *view) Verdict {
 		return v.eachAnswer(func(h *fact.WebHost, _ *fact.Hop) finding {
 			f, seen := pass(because("cookies-right")), 0
@@ -113,7 +113,7 @@ var pageIntegrity = rule{
 	fixes: []Fix{
 		fixFor("", "Zet de scripts op de eigen website, of geef de hash mee.", "Host the scripts yourself, or add the hash.", `<script src="https://cdn.example/x.js" integrity="sha384-…" crossorigin="anonymous"></script>`),
 	},
-	check: "curl -sL {resolve}https://{name}/ | grep -iE '<(script|link)[^>]+https?://'",
+	check: "curl -skL {resolve}https://{name}/ | grep -iE '<(script|link)[^>]+https?://'",
 	judge: func(v *view) Verdict {
 		return v.eachPage(func(p *fact.Page) finding {
 			if len(p.NoIntegrity) > 0 {
@@ -137,7 +137,7 @@ var pageMixed = rule{
 		fixFor("", "Laat alle adressen in de pagina met https:// beginnen.", "Let all addresses in the page begin with https://.", ""),
 		fixFor("nginx", "Laat de browser het zelf verbeteren zolang dat nog niet zo is.", "Let the browser upgrade them until that is done.", `add_header Content-Security-Policy "upgrade-insecure-requests" always;`),
 	},
-	check: "curl -sL {resolve}https://{name}/ | grep -oiE '(src|action)=.http://[^\"]*'",
+	check: "curl -skL {resolve}https://{name}/ | grep -oiE '(src|action)=.http://[^\"]*'",
 	judge: func(v *view) Verdict {
 		return v.eachPage(func(p *fact.Page) finding {
 			switch {

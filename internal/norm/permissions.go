@@ -146,7 +146,7 @@ var headerPermissions = rule{
 		fixFor("apache", "Zet uit wat de website niet gebruikt.", "Switch off what the website does not use.", `Header always set Permissions-Policy "camera=(), microphone=(), geolocation=(), display-capture=(), payment=(), usb=()"`),
 		fixFor("iis", "Zet de header in web.config.", "Put the header in web.config.", `<httpProtocol><customHeaders><add name="Permissions-Policy" value="camera=(), microphone=(), geolocation=(), display-capture=(), payment=(), usb=()" /></customHeaders></httpProtocol>`),
 	},
-	check: "curl -sI {resolve}https://{name}/ | grep -i permissions-policy",
+	check: "curl -skL -o /dev/null -D - {resolve}https://{name}/ | grep -i permissions-policy",
 	judge: func(v *view) Verdict {
 		return v.eachDocument(func(_ *fact.WebHost, hop *fact.Hop) finding {
 			lines := hop.Values("Permissions-Policy")

@@ -122,14 +122,27 @@ func TestEveryRequirementIsExplained(t *testing.T) {
 	}
 }
 
+// placesOfACheck are what fillIn fills in.
+var placesOfACheck = regexp.MustCompile(`\{(name|zone|addr|peer|resolve|resolve80|nmap|subject|question)\}`)
+
+// TestEveryVerdictSaysHowToCheckIt holds for whatever was seen, in every case of this
+// package: what was judged can be looked at by anyone.
 func TestEveryVerdictSaysHowToCheckIt(t *testing.T) {
-	m := goodSite(t)
-	for _, e := range Editions() {
-		for _, v := range Judge(m, e).Verdicts {
-			if v.Check == "" || strings.ContainsAny(v.Check, "\n") || regexp.MustCompile(`\{(name|addr|peer|resolve|subject)\}`).MatchString(v.Check) {
-				t.Errorf("%s %s: check %q", e.Name, v.ID, v.Check)
+	look := func(about string, m *fact.Measurement) {
+		for i, r := range JudgeAll(m, Editions()...) {
+			for _, v := range r.Verdicts {
+				seen := v.Outcome != NotMeasured && v.Outcome != NotApplicable
+				if seen && v.Check == "" || strings.ContainsAny(v.Check, "\n") || placesOfACheck.MatchString(v.Check) {
+					t.Errorf("%s: %s %s %v: check %q", about, Editions()[i].Name, v.ID, v.Outcome, v.Check)
+				}
 			}
 		}
+	}
+	look("good", goodSite(t))
+	for _, c := range verdictCases() {
+		m := goodSite(t)
+		c.change(t, m)
+		look(c.id+", "+c.name, m)
 	}
 }
 
@@ -137,7 +150,7 @@ func TestTheCheckNamesTheWorstAddress(t *testing.T) {
 	m := goodSite(t)
 	m.Web.Hosts[1].HTTP.Secure.Hops[0].Header = nil
 	v := Judge(m, Editions()[0]).Verdict("web.https.hsts")
-	want := "curl -sI --resolve www.example.nl:443:[2001:db8::10] https://www.example.nl/ | grep -i strict-transport-security"
+	want := "curl -sk -o /dev/null -D - --resolve www.example.nl:443:[2001:db8::10] https://www.example.nl/ | grep -i strict-transport-security"
 	if v.Check != want {
 		t.Errorf("got  %s\nwant %s", v.Check, want)
 	}

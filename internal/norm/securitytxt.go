@@ -123,7 +123,7 @@ func defectLine(d securitytxt.Defect) string {
 	return s
 }
 
-const securityTxtCheck = "curl -siL {resolve}https://{name}/.well-known/security.txt"
+const securityTxtCheck = "curl -skiL {resolve}https://{name}/.well-known/security.txt"
 
 const securityTxtExample = `Contact: https://www.example.nl/kwetsbaarheid-melden
 Expires: 2027-11-01T00:00:00Z
@@ -181,7 +181,7 @@ var securityTxtSigned = rule{
 		"A signature proves that a report does not go to someone else when the website has been broken into.",
 	},
 	fixes: []Fix{fixFor("", "Onderteken het bestand.", "Sign the file.", "gpg --clearsign --output security.txt security.txt.in")},
-	check: "curl -sL {resolve}https://{name}/.well-known/security.txt | gpg --verify",
+	check: "curl -skL {resolve}https://{name}/.well-known/security.txt | gpg --verify",
 	judge: func(v *view) Verdict {
 		return v.eachSecurityTxt(func(s *fact.SecurityTxt, _ *fact.Hop, f *securitytxt.File) finding {
 			if !f.Signed && !hasFields(f) {

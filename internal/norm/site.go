@@ -169,10 +169,21 @@ func plainHost(s string) bool {
 	return s != "" && s[0] != '-'
 }
 
+// questionType reports whether a word is the type of a DNS record.
+func questionType(s string) bool {
+	for _, c := range s {
+		if (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
 // fillIn completes a command by which anyone can see a verdict for himself: {name} is
 // the target, {zone} the name that has its name servers, {addr} the address of the
 // first subject that is worst (without one there is no command), {resolve} the option
-// that makes curl use it, {peer} host and port for openssl, {subject} the subject itself.
+// that makes curl use it and {resolve80} that for http, {peer} host and port for openssl,
+// {nmap} the same for nmap, {subject} the subject itself, {question} it as name and type.
 // People paste these commands, and names in the DNS are others' to choose: where one is
 // missing or not a plain host name there is no command.
 func fillIn(check string, m *fact.Measurement, v *Verdict) string {
@@ -201,7 +212,7 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 	if m.DNS != nil && m.DNS.NSOwner != "" {
 		zone = m.DNS.NSOwner
 	}
-	for place, s := range map[string]string{"{name}": m.Target.Name, "{zone}": zone, "{subject}": word} {
+	for place, s := range map[string]string{"{name}": m.Target.Name, "{zone}": zone, "{subject}": word, "{question}": firstWord(word, m.Target.Name)} {
 		if strings.Contains(check, place) && !plainHost(s) {
 			return ""
 		}
@@ -230,7 +241,19 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 			b.WriteString(m.Target.Name + ":443")
 		case closed && place == "resolve" && err == nil:
 			b.WriteString("--resolve " + m.Target.Name + ":443:" + strings.TrimSuffix(netip.AddrPortFrom(addr, 0).String(), ":0") + " ")
-		case closed && place == "resolve":
+		case closed && place == "resolve80" && err == nil:
+			b.WriteString("--resolve " + m.Target.Name + ":80:" + strings.TrimSuffix(netip.AddrPortFrom(addr, 0).String(), ":0") + " ")
+		case closed && place == "nmap" && err == nil && addr.Is6():
+			b.WriteString("-6 " + addr.String())
+		case closed && place == "nmap" && err == nil:
+			b.WriteString(addr.String())
+		case closed && place == "nmap":
+			b.WriteString(m.Target.Name)
+		case closed && place == "question" && questionType(second):
+			b.WriteString(word + " " + second)
+		case closed && place == "question":
+			b.WriteString(m.Target.Name + " A")
+		case closed && (place == "resolve" || place == "resolve80"):
 		default: // a brace of the command itself
 			b.WriteByte('{')
 			check = after

@@ -68,7 +68,7 @@ func orderRule(g guide, explain Text) rule {
 			"The server should choose the strongest cipher suite that the visitor knows too, even when the visitor puts a weaker one first.",
 		},
 		fixes: suiteFixes,
-		check: "nmap -p 443 --script ssl-enum-ciphers {name} | grep -A 30 'cipher preference'",
+		check: "nmap -Pn -p 443 --script ssl-enum-ciphers --script-args tls.servername={name} {nmap} | grep -E 'SSLv|TLSv|TLS_|preference'",
 		judge: func(v *view) Verdict {
 			return v.eachTLS(func(_ *fact.WebHost, t *fact.TLS) finding { return judgeOrder(g, t) })
 		},

@@ -87,7 +87,7 @@ var topicSuites = topic{
 		"De algoritmeselectie bepaalt hoe de verbinding wordt versleuteld. Een zwakke selectie die de server toestaat, kan een aanvaller laten kiezen.",
 		"The cipher suite decides how the connection is encrypted. A weak one that the server allows can be chosen by an attacker.",
 	},
-	fixes: suiteFixes, check: "nmap -p 443 --script ssl-enum-ciphers {name}",
+	fixes: suiteFixes, check: "nmap -Pn -p 443 --script ssl-enum-ciphers --script-args tls.servername={name} {nmap}",
 	must:   Text{"Geen enkele aangeboden algoritmeselectie is onvoldoende volgens de richtlijn 2025-05 of in strijd met de wet, in elke versie van TLS en op elk adres.", "No cipher suite that is offered is insufficient by the guideline 2025-05 or against the law, in each version of TLS and on each address."},
 	should: Text{"Geen enkele aangeboden algoritmeselectie is uit te faseren volgens de richtlijn 2025-05 (CBC, DHE, Camellia, ARIA).", "No cipher suite that is offered is phase-out by the guideline 2025-05 (CBC, DHE, Camellia, ARIA)."},
 	law:    Text{"Elke aangeboden algoritmeselectie is goed of voldoende in 2.1.1.", "Each cipher suite that is offered is good or sufficient in 2.1.1."},
@@ -148,7 +148,7 @@ var topicCompression = topic{
 		"Met compressie in TLS kan een aanvaller geheimen uit de lengte van berichten afleiden (CRIME).",
 		"With compression in TLS an attacker can tell secrets from the length of messages (CRIME).",
 	},
-	fixes: updateFixes, check: "nmap -p 443 --script ssl-enum-ciphers {name} | grep -A 1 compressors",
+	fixes: updateFixes, check: "nmap -Pn -p 443 --script ssl-enum-ciphers --script-args tls.servername={name} {nmap} | grep -A 1 compressors",
 	must: Text{"De server gebruikt geen compressie van TLS.", "The server uses no compression of TLS."},
 	law:  Text{"De server gebruikt geen compressie van TLS.", "The server uses no compression of TLS."},
 	t21:  Text{"Goed: geen compressie. Voldoende: compressie van HTTP. Onvoldoende: compressie van TLS.", "Good: no compression. Sufficient: compression of HTTP. Insufficient: compression of TLS."},
@@ -228,7 +228,7 @@ var topicOCSP = topic{
 	should: Text{"Als het certificaat naar OCSP verwijst, stuurt de server een geldig antwoord mee.", "When the certificate points to OCSP, the server staples a valid answer."},
 }
 
-const certCheck = "openssl s_client -connect {peer} -servername {name} -showcerts </dev/null 2>/dev/null | openssl x509 -noout -text | grep -E 'Signature Algorithm|Public.Key'"
+const certCheck = "for s in ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448 RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:RSA+SHA256:RSA+SHA384:RSA+SHA512; do openssl s_client -connect {peer} -servername {name} -sigalgs $s -showcerts </dev/null 2>/dev/null | openssl crl2pkcs7 -nocrl -certfile /dev/stdin 2>/dev/null | openssl pkcs7 -print_certs -noout -text | grep -E 'Subject:|Signature Algorithm|Public.Key|NIST|ASN1 OID'; done"
 
 var topicCertKey = topic{
 	look: lookCertKey,
