@@ -14,6 +14,14 @@ type explainCmd struct {
 	config.Look
 }
 
+// Help teaches by example.
+func (explainCmd) Help() string {
+	return `  peil explain                    all editions, a line for each rule
+  peil explain wdo                one edition: its rules, their levels and sources
+  peil explain web.https.hsts     one rule: what it asks, why, and how to comply
+  peil explain web.https.hsts --lang nl`
+}
+
 // Run tells what was asked for.
 func (c *explainCmd) Run(std streams) error {
 	o, err := c.Options(std.out, version)

@@ -20,7 +20,9 @@ func (judgeCmd) Help() string {
 	return `Facts are judged at their own time, so last year's facts can be held against this year's
 norm. The result is byte for byte what the scan wrote.
 
-  peil judge facts.jsonl --edition forum -o csv --out forum.csv`
+  peil judge facts.jsonl --edition forum -o csv --out forum.csv
+
+Exit codes are those of peil scan.`
 }
 
 // Run judges the file.

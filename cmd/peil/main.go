@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -78,6 +79,15 @@ func run(ctx context.Context, args []string, std streams) int {
 	p, err := kong.New(&c,
 		kong.Name("peil"), kong.Description(about), kong.UsageOnError(),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 96}),
+		kong.ExplicitGroups([]kong.Group{
+			{Key: "names", Title: "What is measured:"},
+			{Key: "norm", Title: "By which norm:"},
+			{Key: "output", Title: "What is written:"},
+			{Key: "polite", Title: "How politely:"},
+			{Key: "sources", Title: "What is believed:"},
+			{Key: "other", Title: "Networks that are not public:"},
+			{Key: "facts", Title: "Keeping what was seen:"},
+		}),
 		kong.Writers(std.out, std.err),
 		kong.Exit(func(n int) { exited, code = true, n }),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.Bind(std),
@@ -85,6 +95,9 @@ func run(ctx context.Context, args []string, std streams) int {
 	if err != nil {
 		fmt.Fprintln(std.err, "peil:", err)
 		return 2
+	}
+	if len(args) > 0 && args[0] == "help" { // as people type it: peil help scan
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
@@ -94,7 +107,7 @@ func run(ctx context.Context, args []string, std streams) int {
 		return code
 	}
 	if err != nil {
-		fmt.Fprintf(std.err, "peil: %s\nTry: peil %s--help\n", words(err), before(args))
+		fmt.Fprintf(std.err, "peil: %s\nTry: peil %s--help\n", words(err), before(p, args))
 		return 2
 	}
 	err = k.Run()
@@ -127,9 +140,11 @@ func words(err error) string {
 const maxError = 300
 
 // before is the subcommand that was called, for the hint at its help.
-func before(args []string) string {
-	if len(args) > 0 && len(args[0]) > 0 && args[0][0] != '-' {
-		return args[0] + " "
+func before(p *kong.Kong, args []string) string {
+	for _, c := range p.Model.Children {
+		if len(args) > 0 && c.Name == args[0] {
+			return c.Name + " "
+		}
 	}
 	return ""
 }

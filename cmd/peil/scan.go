@@ -19,8 +19,8 @@ type scanCmd struct {
 	config.Judgement
 	config.Look
 	config.Network
-	Facts  string `placeholder:"FILE" help:"Write what was seen to FILE, a line per target; peil judge reads it."`
-	Resume bool   `help:"Go on where the run that wrote the --facts file stopped."`
+	Facts  string `group:"facts" placeholder:"FILE" help:"Write what was seen to FILE, a line per target; peil judge reads it."`
+	Resume bool   `group:"facts" help:"Go on where the run that wrote the --facts file stopped."`
 }
 
 // Help teaches by example.
@@ -35,7 +35,12 @@ func (scanCmd) Help() string {
   peil scan www.example.nl --edition wdo         only what one edition asks
 
 More than 100 public websites in a run need --contact: it tells those who are measured
-whom to ask. Routes are judged after peil data update.`
+whom to ask. Routes are judged after peil data update.
+
+Exit codes: 0 all that is required is in order · 1 something required failed · 3 nothing
+failed, but something required could not be measured · 2 wrong use.
+
+Read on: peil explain tells each rule; docs/probing.md tells what is sent to a website.`
 }
 
 // Run measures the list.

@@ -20,9 +20,9 @@ import (
 
 // Look is how output is dressed.
 type Look struct {
-	Lang    string `enum:",nl,en" default:"" help:"Language of texts: nl or en. Default: from the locale."`
-	Verbose bool   `short:"v" xor:"detail" help:"Show everything, also what is in order."`
-	Quiet   bool   `short:"q" xor:"detail" help:"Print nothing; the exit code tells."`
+	Lang    string `group:"output" enum:",nl,en" default:"" placeholder:"nl|en" help:"Language of texts: nl or en. Default: from the locale."`
+	Verbose bool   `group:"output" short:"v" xor:"detail" help:"Show everything, also what is in order."`
+	Quiet   bool   `group:"output" short:"q" xor:"detail" help:"Print nothing; the exit code tells."`
 }
 
 // Language is the language asked for, or that of the locale.
@@ -74,9 +74,9 @@ func Columns(w io.Writer) int {
 
 // Judgement is which editions judge and in what form the result is written.
 type Judgement struct {
-	Edition []string `placeholder:"NAME" help:"Judge by this edition; repeat for more. peil explain lists them. Default: peil and internet.nl."`
-	Output  string   `short:"o" enum:"text,json,jsonl,csv,html,sarif,junit" default:"text" help:"text, json, jsonl, csv, html, sarif or junit."`
-	Out     string   `placeholder:"FILE" help:"Write the result to FILE instead of standard output."`
+	Edition []string `group:"norm" placeholder:"NAME" help:"Judge by this edition; repeat for more. peil explain lists them. Default: peil and internet.nl."`
+	Output  string   `group:"output" short:"o" enum:"text,json,jsonl,csv,html,sarif,junit" default:"text" placeholder:"FORMAT" help:"text, json, jsonl, csv, html, sarif or junit."`
+	Out     string   `group:"output" placeholder:"FILE" help:"Write the result to FILE instead of standard output."`
 }
 
 // Editions are the editions asked for.

@@ -19,8 +19,8 @@ const manyTargets = 100
 // Names says what to measure.
 type Names struct {
 	Name []string `arg:"" optional:"" help:"Names or URLs to measure."`
-	File string   `short:"f" placeholder:"FILE" help:"Read names from FILE, one a line, or a CSV with a column name; - is standard input."`
-	Web  bool     `help:"Measure as a website: the only role so far, and so the default."`
+	File string   `group:"names" short:"f" placeholder:"FILE" help:"Read names from FILE, one a line, or a CSV with a column name; - is standard input."`
+	Web  bool     `group:"names" help:"Measure as a website: the only role so far, and so the default."`
 }
 
 // Input is a list of names, open for reading.

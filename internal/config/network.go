@@ -23,19 +23,19 @@ import (
 
 // Network is what stands between the meter and the internet.
 type Network struct {
-	Parallel    int      `placeholder:"N" help:"Measure N websites at a time. Default: as many as politeness and memory allow."`
-	Contact     string   `placeholder:"URL|MAIL" help:"Whom those who are measured can ask; stands in the User-Agent."`
-	Exclude     string   `placeholder:"FILE" help:"Names and prefixes that are not to be measured, each with a reason."`
-	Resolver    string   `placeholder:"ADDR" help:"Ask this validating resolver (IP or IP:port) instead of resolving ourselves."`
-	VRPs        string   `name:"vrps" placeholder:"FILE" help:"VRPs as JSON, to judge routes by. Default: what peil data update fetched in the last 48 hours."`
-	RTR         string   `name:"rtr" placeholder:"ADDR" help:"VRPs from this RTR cache (RFC 8210)."`
-	Routes      string   `placeholder:"FILE" help:"Announcements: prefix,origin lines or a RIS dump."`
-	CABundle    string   `name:"ca-bundle" placeholder:"FILE" help:"Trust these roots (PEM) instead of Mozilla's."`
-	RootHints   string   `placeholder:"FILE" help:"Root servers (master file) instead of the built-in ones."`
-	TrustAnchor string   `placeholder:"FILE" help:"Trust anchors (DS or DNSKEY lines) instead of the built-in ones."`
-	Allow       []string `placeholder:"CIDR" help:"Allow addresses in CIDR though they are not public; repeat for more."`
-	NetworkMap  string   `placeholder:"FILE" help:"Lead addresses elsewhere; what is not in the map does not exist. Results say simulated."`
-	Mandate     string   `placeholder:"FILE" help:"Who allowed intrusive probes, for which names, until when."`
+	Parallel    int      `group:"polite" placeholder:"N" help:"Measure N websites at a time. Default: as many as politeness and memory allow."`
+	Contact     string   `group:"polite" placeholder:"URL|MAIL" help:"Whom those who are measured can ask; stands in the User-Agent."`
+	Exclude     string   `group:"polite" placeholder:"FILE" help:"Names and prefixes that are not to be measured, each with a reason."`
+	Resolver    string   `group:"sources" placeholder:"ADDR" help:"Ask this validating resolver (IP or IP:port) instead of resolving ourselves."`
+	VRPs        string   `group:"sources" name:"vrps" placeholder:"FILE" help:"VRPs as JSON, to judge routes by. Default: what peil data update fetched in the last 48 hours."`
+	RTR         string   `group:"sources" name:"rtr" placeholder:"ADDR" help:"VRPs from this RTR cache (RFC 8210)."`
+	Routes      string   `group:"sources" placeholder:"FILE" help:"Announcements: prefix,origin lines or a RIS dump."`
+	CABundle    string   `group:"sources" name:"ca-bundle" placeholder:"FILE" help:"Trust these roots (PEM) instead of Mozilla's."`
+	RootHints   string   `group:"sources" placeholder:"FILE" help:"Root servers (master file) instead of the built-in ones."`
+	TrustAnchor string   `group:"sources" placeholder:"FILE" help:"Trust anchors (DS or DNSKEY lines) instead of the built-in ones."`
+	Allow       []string `group:"other" placeholder:"CIDR" help:"Allow addresses in CIDR though they are not public; repeat for more."`
+	NetworkMap  string   `group:"other" placeholder:"FILE" help:"Lead addresses elsewhere; what is not in the map does not exist. Results say simulated."`
+	Mandate     string   `group:"polite" placeholder:"FILE" help:"Who allowed intrusive probes, for which names, until when."`
 	// Simulated says that this machine's whole network is the lab's.
 	Simulated bool `kong:"-"`
 	// Limits take the place of politeness towards simulated addresses.

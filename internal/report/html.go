@@ -31,7 +31,7 @@ const manySites = 50
 
 // manySections is how many targets at most get a section of their own in a longer
 // report, so that the page of ten thousand still opens; the table has them all.
-const manySections = 1000
+const manySections = 500
 
 // htmlWriter writes one page that stands by itself: no script, no other file, a strict
 // policy. Sections are spooled to files, so that a long list needs no memory but a row of

@@ -67,7 +67,7 @@ func (j *junitWriter) Write(it Item) error {
 			if v.Outcome != norm.Failed && v.Outcome != norm.Warning {
 				continue
 			}
-			text := j.found(r.Edition, v)
+			text := j.told(r.Edition, v)
 			for _, e := range v.Evidence {
 				text += "\n" + j.say("text.evidence") + ": " + e
 			}
@@ -79,7 +79,7 @@ func (j *junitWriter) Write(it Item) error {
 			}
 			s.Cases = append(s.Cases, junitCase{
 				Class: r.Edition + "." + v.ID, Name: m.Target.Name + ": " + j.in(j.requirement(r.Edition, v.ID).Title),
-				Failure: junitFailure{Type: v.Outcome.String(), Message: j.found(r.Edition, v), Text: text},
+				Failure: junitFailure{Type: v.Outcome.String(), Message: j.told(r.Edition, v), Text: text},
 			})
 		}
 		s.Tests, s.Failures = len(s.Cases), len(s.Cases)

@@ -174,6 +174,14 @@ func (t *texts) found(edition string, v *norm.Verdict) string {
 	return strings.Join(parts, "; ")
 }
 
+// told is what was found, or the outcome where there are no words for it.
+func (t *texts) told(edition string, v *norm.Verdict) string {
+	if s := t.found(edition, v); s != "" {
+		return s
+	}
+	return t.say("outcome." + v.Outcome.String())
+}
+
 // where names the subjects that a verdict below passed is about, when there are
 // others that did better: an address of several.
 func (t *texts) where(v *norm.Verdict) string {

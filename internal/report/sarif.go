@@ -97,7 +97,7 @@ func (s *sarifWriter) Write(it Item) error {
 				level = "error"
 			}
 			q := s.requirement(r.Edition, v.ID)
-			msg := fmt.Sprintf("%s: %s: %s", name, s.in(q.Title), s.found(r.Edition, v))
+			msg := fmt.Sprintf("%s: %s: %s", name, s.in(q.Title), s.told(r.Edition, v))
 			if fix := s.fixLine(r.Edition, v); fix != "" {
 				msg += "\n\n" + s.say("text.fix") + ":\n" + fix
 			}
@@ -107,7 +107,7 @@ func (s *sarifWriter) Write(it Item) error {
 			x := sarifResult{
 				RuleID: r.Edition + "/" + v.ID, Level: level, Message: sarifText{msg},
 				Prints:     map[string]string{"peil/v1": name + " " + r.Edition + "/" + v.ID},
-				Properties: map[string]any{"level": v.Level, "outcome": v.Outcome, "evidence": v.Evidence, "simulated": it.Measurement.Simulated},
+				Properties: map[string]any{"level": v.Level, "outcome": v.Outcome, "evidence": append([]string{}, v.Evidence...), "simulated": it.Measurement.Simulated},
 			}
 			var loc sarifLocation
 			loc.Physical.Artifact.URI = "https://" + name + "/"
