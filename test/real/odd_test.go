@@ -27,6 +27,8 @@ func odds(t *testing.T, a *authority) []setup {
 	}
 	rsa2048, p256 := a.issue(t, "rsa2048"), a.issue(t, "p256")
 	both, tls12, tls13 := versions(fact.TLS12, fact.TLS13), versions(fact.TLS12), versions(fact.TLS13)
+	// few keeps the number of suites down that the other eyes have to ask for.
+	const few = " ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers ECDHE+AESGCM;"
 	use := func(p pair) string {
 		return fmt.Sprintf(" ssl_certificate %s;\n ssl_certificate_key %s;\n", p.cert, p.key)
 	}
@@ -76,27 +78,27 @@ func odds(t *testing.T, a *authority) []setup {
 				t.Errorf("%+v %v %+v", f.DH, f.KexSeen, f.KexHashSHA1)
 			}
 		}}},
-		{"DHE of 1024 bits", use(rsa2048) + " ssl_protocols TLSv1.2; ssl_ciphers DHE:@SECLEVEL=0; ssl_dhparam " + dhFile(t, a, "", 1024) + ";", setup{versions: tls12, also: dh(1024, "")}},
-		{"DHE of 4096 bits", use(rsa2048) + " ssl_protocols TLSv1.2; ssl_ciphers DHE; ssl_dhparam " + dhFile(t, a, "ffdhe4096", 4096) + ";", setup{versions: tls12, also: dh(4096, "ffdhe4096")}},
-		{"client certificate", use(rsa2048) + " ssl_protocols TLSv1.2 TLSv1.3; ssl_verify_client on; ssl_client_certificate " + a.dir + "/root.pem;", setup{versions: both}},
-		{"RSA of 1024 bits", use(cert("rsa1024", "rsa1024", nil)) + " ssl_protocols TLSv1.2; ssl_ciphers ALL:@SECLEVEL=0;", setup{versions: tls12}},
-		{"P-521 key", use(cert("p521", "p521", nil)) + " ssl_protocols TLSv1.2 TLSv1.3;", setup{versions: both}},
-		{"RSA-PSS key", use(a.pssKey(t)) + " ssl_protocols TLSv1.2 TLSv1.3;", setup{versions: both, noScan: true}},
-		{"expired", use(cert("expired", "p256", func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Now().Add(-30*day), time.Now().Add(-hour) })), setup{problem: "expired"}},
-		{"not yet valid", use(cert("early", "p256", func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Now().Add(day), time.Now().Add(30*day) })), setup{problem: "not_yet_valid"}},
-		{"self-signed", use(selfSigned), setup{problem: "self_signed"}},
-		{"wildcard", use(cert("wild", "p256", func(c *x509.Certificate) { c.DNSNames = []string{"*.example.nl"} })), setup{}},
-		{"wildcard too high", use(cert("high", "p256", func(c *x509.Certificate) { c.DNSNames = []string{"*.nl"} })), setup{problem: "name_mismatch"}},
-		{"IDN", use(cert("idn", "p256", func(c *x509.Certificate) { c.DNSNames = []string{"xn--caf-dma.example.nl", serverName} })), setup{}},
-		{"IP alone", use(cert("ip", "p256", func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, []net.IP{net.IPv4(127, 0, 0, 1)} })), setup{problem: "name_mismatch", lax: true}},
-		{"common name alone", use(cert("cn", "p256", func(c *x509.Certificate) { c.DNSNames = nil })), setup{problem: "name_mismatch", lax: true}},
-		{"for clients", use(cert("client", "p256", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })), setup{problem: "incompatible_usage"}},
-		{"intermediate", use(mix("whole", chained.leaf, inter.cert)), setup{}},
-		{"intermediate missing", use(chained), setup{problem: "unknown_authority"}},
-		{"wrong order", use(mix("disorder", chained.leaf, a.cert, inter.cert)), setup{}},
-		{"a certificate too many", use(mix("surplus", chained.leaf, inter.cert, other.leaf)), setup{}},
-		{"revoked", use(rsa2048) + staple(t, a, rsa2048, "revoked", ocsp.Revoked, 0), setup{staple: "revoked"}},
-		{"staple out of date", use(p256) + staple(t, a, p256, "stale", ocsp.Good, -48*hour), setup{staple: "good", also: func(t *testing.T, f *fact.TLS, _ []fact.Chain) {
+		{"DHE of 1024 bits", use(rsa2048) + " ssl_protocols TLSv1.2; ssl_ciphers DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0; ssl_dhparam " + dhFile(t, a, "", 1024) + ";", setup{versions: tls12, also: dh(1024, "")}},
+		{"DHE of 4096 bits", use(rsa2048) + " ssl_protocols TLSv1.2; ssl_ciphers DHE-RSA-AES128-GCM-SHA256; ssl_dhparam " + dhFile(t, a, "ffdhe4096", 4096) + ";", setup{versions: tls12, also: dh(4096, "ffdhe4096")}},
+		{"client certificate", use(rsa2048) + few + " ssl_verify_client on; ssl_client_certificate " + a.dir + "/root.pem;", setup{versions: both}},
+		{"RSA of 1024 bits", use(cert("rsa1024", "rsa1024", nil)) + " ssl_protocols TLSv1.2; ssl_ciphers ECDHE+AESGCM:AES128-SHA:@SECLEVEL=0;", setup{versions: tls12}},
+		{"P-521 key", use(cert("p521", "p521", nil)) + few, setup{noScan: true, versions: both}},
+		{"RSA-PSS key", use(a.pssKey(t)) + few, setup{versions: both, noScan: true}},
+		{"expired", use(cert("expired", "p256", func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Now().Add(-30*day), time.Now().Add(-hour) })) + few, setup{noScan: true, problem: "expired"}},
+		{"not yet valid", use(cert("early", "p256", func(c *x509.Certificate) { c.NotBefore, c.NotAfter = time.Now().Add(day), time.Now().Add(30*day) })) + few, setup{noScan: true, problem: "not_yet_valid"}},
+		{"self-signed", use(selfSigned) + few, setup{noScan: true, problem: "self_signed"}},
+		{"wildcard", use(cert("wild", "p256", func(c *x509.Certificate) { c.DNSNames = []string{"*.example.nl"} })) + few, setup{noScan: true}},
+		{"wildcard too high", use(cert("high", "p256", func(c *x509.Certificate) { c.DNSNames = []string{"*.nl"} })) + few, setup{noScan: true, problem: "name_mismatch"}},
+		{"IDN", use(cert("idn", "p256", func(c *x509.Certificate) { c.DNSNames = []string{"xn--caf-dma.example.nl", serverName} })) + few, setup{noScan: true}},
+		{"IP alone", use(cert("ip", "p256", func(c *x509.Certificate) { c.DNSNames, c.IPAddresses = nil, []net.IP{net.IPv4(127, 0, 0, 1)} })) + few, setup{noScan: true, problem: "name_mismatch", lax: true}},
+		{"common name alone", use(cert("cn", "p256", func(c *x509.Certificate) { c.DNSNames = nil })) + few, setup{noScan: true, problem: "name_mismatch", lax: true}},
+		{"for clients", use(cert("client", "p256", func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })) + few, setup{noScan: true, problem: "incompatible_usage"}},
+		{"intermediate", use(mix("whole", chained.leaf, inter.cert)) + few, setup{noScan: true}},
+		{"intermediate missing", use(chained) + few, setup{noScan: true, problem: "unknown_authority"}},
+		{"wrong order", use(mix("disorder", chained.leaf, a.cert, inter.cert)) + few, setup{noScan: true}},
+		{"a certificate too many", use(mix("surplus", chained.leaf, inter.cert, other.leaf)) + few, setup{noScan: true}},
+		{"revoked", use(rsa2048) + staple(t, a, rsa2048, "revoked", ocsp.Revoked, 0) + few, setup{noScan: true, staple: "revoked"}},
+		{"staple out of date", use(p256) + staple(t, a, p256, "stale", ocsp.Good, -48*hour) + few, setup{noScan: true, staple: "good", also: func(t *testing.T, f *fact.TLS, _ []fact.Chain) {
 			if f.OCSP.Trusted || f.OCSP.Problem != "out of date" {
 				t.Errorf("%+v", f.OCSP)
 			}
@@ -126,12 +128,12 @@ func odds(t *testing.T, a *authority) []setup {
 	server("secp256k1", rsa2048, setup{versions: tls12, noScan: true, also: groups12(fact.Secp256k1)}, "-tls1_2", "-groups", "secp256k1", "-cipher", "ECDHE")
 	server("NULL alone", rsa2048, setup{versions: tls12}, "-tls1_2", "-cipher", "eNULL:-aNULL:@SECLEVEL=0")
 	server("anonymous alone", rsa2048, setup{versions: tls12, noCert: true}, "-tls1_2", "-cipher", "aNULL:-eNULL:@SECLEVEL=0")
-	server("PSK", rsa2048, setup{versions: tls12, noScan: true}, "-tls1_2", "-cipher", "PSK:AES128-SHA:@SECLEVEL=0", "-psk", sharedKey)
+	server("PSK", rsa2048, setup{versions: tls12, noScan: true}, "-tls1_2", "-cipher", "PSK-AES128-CBC-SHA:DHE-PSK-AES256-GCM-SHA384:ECDHE-PSK-CHACHA20-POLY1305:AES128-SHA", "-psk", sharedKey)
 	server("another protocol", rsa2048, setup{versions: both, also: func(t *testing.T, f *fact.TLS, _ []fact.Chain) {
 		if len(f.ALPN) != 0 {
 			t.Errorf("ALPN %v", f.ALPN)
 		}
-	}}, "-alpn", "acme-tls/1")
+	}}, "-cipher", "ECDHE+AESGCM", "-alpn", "acme-tls/1")
 	server("SHA-1 alone", rsa2048, setup{versions: tls12, also: func(t *testing.T, f *fact.TLS, _ []fact.Chain) {
 		if !f.KexHashSHA1.Yes() || !f.KexHashSHA2.No() {
 			t.Errorf("SHA-1 %+v, SHA-2 %+v", f.KexHashSHA1, f.KexHashSHA2)
@@ -142,14 +144,14 @@ func odds(t *testing.T, a *authority) []setup {
 			t.Errorf("SHA-1 %+v, SHA-224 %+v, SHA-2 %+v", f.KexHashSHA1, f.KexHashSHA224, f.KexHashSHA2)
 		}
 	}}, "-tls1_2", "-sigalgs", "RSA+SHA224:RSA+SHA512", "-cipher", "ECDHE:@SECLEVEL=0")
-	server("a name demanded", rsa2048, setup{versions: both}, "-servername", serverName, "-servername_fatal", "-cert2", rsa2048.cert, "-key2", rsa2048.key)
-	server("another name, with a warning", rsa2048, setup{versions: both, noScan: true}, "-servername", "other.example.nl", "-cert2", rsa2048.cert, "-key2", rsa2048.key)
+	server("a name demanded", rsa2048, setup{versions: both}, "-cipher", "ECDHE+AESGCM", "-servername", serverName, "-servername_fatal", "-cert2", rsa2048.cert, "-key2", rsa2048.key)
+	server("another name, with a warning", rsa2048, setup{versions: both, noScan: true}, "-cipher", "ECDHE+AESGCM", "-servername", "other.example.nl", "-cert2", rsa2048.cert, "-key2", rsa2048.key)
 	server("another name, fatally", rsa2048, setup{silent: true}, "-servername", "other.example.nl", "-servername_fatal", "-cert2", rsa2048.cert, "-key2", rsa2048.key)
 	server("client certificate on 1.3", rsa2048, setup{versions: tls13}, "-tls1_3", "-Verify", "1")
 	server("no tickets on 1.3", rsa2048, setup{versions: tls13}, "-tls1_3", "-num_tickets", "0")
 	server("ChaCha20 when the client has it first", rsa2048, setup{versions: tls12}, "-tls1_2", "-serverpref", "-prioritize_chacha", "-cipher", "ECDHE+AESGCM:ECDHE+CHACHA20")
 	server("TLS 1.1 alone", rsa2048, setup{versions: versions(fact.TLS11)}, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0")
-	server("no TLS 1.2 between", rsa2048, setup{versions: versions(fact.TLS10, fact.TLS11, fact.TLS13)}, "-no_tls1_2", "-cipher", "ALL:@SECLEVEL=0")
+	server("no TLS 1.2 between", rsa2048, setup{versions: versions(fact.TLS10, fact.TLS11, fact.TLS13)}, "-no_tls1_2", "-cipher", "ECDHE:@SECLEVEL=0")
 
 	gnutls := func(name, prio string, p pair, s setup, more ...string) {
 		port := freePort(t)
@@ -159,7 +161,7 @@ func odds(t *testing.T, a *authority) []setup {
 	gnutls("finite fields alone", "NORMAL:-GROUP-ALL:+GROUP-FFDHE2048:+GROUP-FFDHE3072:-VERS-ALL:+VERS-TLS1.3", rsa2048, setup{versions: tls13, noScan: true, also: groups13(fact.FFDHE2048, fact.FFDHE3072)})
 	gnutls("early data", "NORMAL:-VERS-ALL:+VERS-TLS1.3", rsa2048, setup{versions: tls13}, "--earlydata")
 	gnutls("client certificate", "NORMAL", p256, setup{noScan: true}, "--require-client-cert")
-	gnutls("server's order", "NORMAL:%SERVER_PRECEDENCE:-VERS-ALL:+VERS-TLS1.2", rsa2048, setup{versions: tls12})
+	gnutls("server's order", "NORMAL:%SERVER_PRECEDENCE:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM", rsa2048, setup{versions: tls12})
 
 	dir := t.TempDir()
 	rate, sni, proxied := freePort(t), freePort(t), freePort(t)
