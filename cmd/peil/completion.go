@@ -38,13 +38,17 @@ func (c completionCmd) Run(std streams, app *kong.Kong) error {
 			walk(path+"."+child.Name, child)
 		}
 		for _, p := range n.Positional {
-			words = append(words, wordsFor(p.Name, p.Enum)...)
+			of := wordsFor(p.Name, p.Enum)
+			words = append(words, of...)
+			if len(of) > 0 {
+				fmt.Fprintf(&fish, "complete -c peil -f -n '__peil_at %s' -a %s\n", path, quote(strings.Join(of, " ")))
+			}
 		}
 		for _, group := range n.AllFlags(true) {
 			for _, f := range group {
 				words = append(words, "--"+f.Name)
 				of := wordsFor(f.Name, f.Enum)
-				fmt.Fprintf(&fish, "complete -c peil -n '__peil_at %s' -l %s%s -d %s\n", path, f.Name, fishValue(f, of), quote(f.Help))
+				fmt.Fprintf(&fish, "complete -c peil -n '__peil_at %s' -l %s%s%s -d %s\n", path, f.Name, fishShort(f), fishValue(f, of), quote(f.Help))
 				if len(of) == 0 || valued[f.Name] {
 					continue
 				}
@@ -117,6 +121,13 @@ func wordsFor(name, enum string) []string {
 		}
 	}
 	return out
+}
+
+func fishShort(f *kong.Flag) string {
+	if f.Short == 0 {
+		return ""
+	}
+	return " -s " + string(f.Short)
 }
 
 // fishValue says in fish's words what follows a flag: nothing, one of some words, or a
