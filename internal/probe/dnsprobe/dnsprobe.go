@@ -47,8 +47,9 @@ type Prober struct {
 	Reach    *reach.Table
 	Timeout  time.Duration // of one question to a name server; 0 means 5 s (catalogue B.4)
 
-	mu   sync.Mutex
-	tops map[string]topZone // the root and top-level domains; guarded by mu
+	mu      sync.Mutex
+	tops    map[string]topZone     // the root and top-level domains; guarded by mu
+	serving map[serving]seenServer // name servers that answered; guarded by mu
 }
 
 // topZone is a zone that all targets share.

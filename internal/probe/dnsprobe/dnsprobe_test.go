@@ -192,6 +192,23 @@ func TestADeadServerIsTriedOncePerRun(t *testing.T) {
 	}
 }
 
+// The servers of a top-level domain are not asked again for each name below it.
+func TestAServerThatAnsweredIsAskedOncePerZone(t *testing.T) {
+	z := &zone{answers: map[string][]string{
+		"b.nl NS": {"ns.b.nl"}, "c.nl NS": {"ns.b.nl"}, "ns.b.nl A": {"198.51.100.1"},
+	}}
+	var asked atomic.Int32
+	p := prober(t, z, "udp 198.51.100.1:53 "+server(t, true, dns.RcodeSuccess, &asked))
+	first, _ := rest(t, p, "www.b.nl", Plan{NameServers: true, Reach: true})
+	second, cost := rest(t, p, "mail.b.nl", Plan{NameServers: true, Reach: true})
+	if asked.Load() != 1 || cost.Queries != 0 || !reflect.DeepEqual(first.NameServers, second.NameServers) {
+		t.Errorf("asked %d times; %+v, then %+v", asked.Load(), first.NameServers, second.NameServers)
+	}
+	if _, _ = rest(t, p, "c.nl", Plan{NameServers: true, Reach: true}); asked.Load() != 2 {
+		t.Errorf("whether it serves another zone was not asked: %d questions", asked.Load())
+	}
+}
+
 func TestCAAClimbsUntilItFindsSome(t *testing.T) {
 	for _, c := range []struct {
 		name string

@@ -54,7 +54,7 @@ func (l *Look) nameServers(ctx context.Context, d *fact.DNS, ask bool) {
 				x.UDP.Gap, x.TCP.Gap = fact.GapBeyond, fact.GapBeyond
 			default:
 				left--
-				wg.Go(func() { l.ask(ctx, s.Name, owner, x) })
+				wg.Go(func() { l.answers(ctx, s.Name, owner, x) })
 			}
 		}
 	}
@@ -115,6 +115,48 @@ func (l *Look) server(ctx context.Context, host string) (fact.NameServer, []neti
 // rank orders the states of RFC 4033 from good to bad.
 func rank(s fact.Security) int {
 	return slices.Index([]fact.Security{"", fact.Secure, fact.Insecure, fact.Indeterminate, fact.Bogus}, s)
+}
+
+// serverAge is how long what a server said is used again for other targets. A name server
+// is a subject of its own (design): the servers of a top-level domain or of a large
+// provider would else be asked by each of thousands of targets.
+const (
+	serverAge  = 10 * time.Minute
+	maxServing = 1 << 14 // servers and zones remembered
+)
+
+// serving is a server in its role for a zone.
+type serving struct {
+	server, zone string
+	addr         netip.Addr
+}
+
+// seenServer is what a server said.
+type seenServer struct {
+	addr fact.ServerAddr
+	at   time.Time
+}
+
+// answers says whether a server replies: as it did a moment ago, or asked anew.
+func (l *Look) answers(ctx context.Context, server, zone string, x *fact.ServerAddr) {
+	p, k := l.p, serving{server, zone, x.Addr}
+	p.mu.Lock()
+	seen, ok := p.serving[k]
+	p.mu.Unlock()
+	if ok && time.Since(seen.at) < serverAge {
+		*x = seen.addr
+		return
+	}
+	l.ask(ctx, server, zone, x)
+	if !x.Answers() {
+		return // Reach remembers the dead, and silence may be about this once
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.serving == nil || len(p.serving) >= maxServing {
+		p.serving = map[serving]seenServer{}
+	}
+	p.serving[k] = seenServer{*x, time.Now()}
 }
 
 // ask finds out whether a server replies to a question about the zone: over UDP, and
