@@ -8,16 +8,21 @@ import (
 )
 
 // TestEverySiteOfTheLabIsJudgedAsExpected measures the whole catalogue, good sites and
-// bad, and holds every verdict of every edition against what the lab says by hand.
+// bad, and holds every verdict of every edition against what the lab says by hand, and
+// every output against its format.
 func TestEverySiteOfTheLabIsJudgedAsExpected(t *testing.T) {
-	n := 0
-	differences, err := Check(t.Context(), nil, "test", func(_ *lab.Site, _ *fact.Measurement, _ []Difference) { n++ })
+	n, f := 0, newFormats(t)
+	differences, err := Check(t.Context(), nil, "test", func(_ *lab.Site, m *fact.Measurement, _ []Difference) {
+		n++
+		f.add(t, m)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, d := range differences {
 		t.Error(d)
 	}
+	f.close(t)
 	if n < 100 {
 		t.Errorf("only %d sites were measured", n)
 	}
