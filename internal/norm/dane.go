@@ -20,7 +20,7 @@ var daneValid = rule{
 		fixFor("dns", "Zet de vingerafdruk van de sleutel in een TLSA-record, en bij een wisseling eerst de nieuwe erbij.", "Put the fingerprint of the key in a TLSA record, and at a change add the new one first.",
 			"openssl x509 -in cert.pem -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum\n_443._tcp.www.example.nl. 3600 IN TLSA 3 1 1 <fingerprint>"),
 	},
-	check: "dig +short TLSA _443._tcp.{name}; openssl s_client -connect {peer} -servername {name} </dev/null 2>/dev/null | openssl x509 -pubkey -noout | openssl pkey -pubin -outform DER | sha256sum",
+	check: "dig +short TLSA _443._tcp.{name} | while read r; do echo $r; openssl s_client -connect {peer} -servername {name} -dane_tlsa_domain {name} -dane_tlsa_rrdata \"$r\" </dev/null 2>&1 | grep -E '^Verif|DANE TLSA'; done",
 	judge: func(v *view) Verdict {
 		if f, ok := v.site(); !ok {
 			return combine(f)

@@ -209,7 +209,7 @@ var dnssecNSEC3 = rule{
 	fixes: []Fix{
 		fixFor("dns", "Zet NSEC3 op nul rondes zonder salt.", "Set NSEC3 to zero iterations without salt.", "# BIND: in dnssec-policy\nnsec3param iterations 0 optout no salt-length 0;\n# Knot\nnsec3-iterations: 0\nnsec3-salt-length: 0"),
 	},
-	check: "dig +short NSEC3PARAM {subject}",
+	check: "dig +dnssec +noall +authority no-such-name.{subject} TXT | grep NSEC",
 	judge: func(v *view) Verdict {
 		return v.eachSignedZone(func(z *fact.Zone) finding {
 			d := z.Denial
@@ -312,7 +312,7 @@ var dnssecAlgorithm = rule{
 	fixes: []Fix{
 		fixFor("dns", "Ga over op algoritme 13 (ECDSA P-256), in de volgorde van RFC 6781.", "Roll over to algorithm 13 (ECDSA P-256), in the order of RFC 6781.", "# BIND: dnssec-policy\nkeys { csk lifetime unlimited algorithm ecdsap256sha256; };"),
 	},
-	check: "dig +short DNSKEY {subject}; dig +short DS {subject}",
+	check: "dig +multi +noall +answer {subject} DNSKEY; dig +noall +answer {subject} DS",
 	judge: func(v *view) Verdict {
 		return v.eachSignedZone(func(z *fact.Zone) finding {
 			f := pass(because("dnssec-algorithms", algorithmName(z.Keys[0].Algorithm)))
@@ -357,7 +357,7 @@ var dnssecModern = rule{
 		"Kleinere antwoorden: minder verkeer en minder misbruik van de DNS voor aanvallen.",
 		"Smaller answers: less traffic and less abuse of the DNS for attacks.",
 	},
-	fixes: dnssecAlgorithm.fixes, check: "dig +short DNSKEY {subject}",
+	fixes: dnssecAlgorithm.fixes, check: "dig +multi +noall +answer {subject} DNSKEY",
 	judge: func(v *view) Verdict {
 		return v.eachSignedZone(func(z *fact.Zone) finding {
 			for _, k := range z.Keys {

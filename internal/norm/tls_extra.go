@@ -197,7 +197,7 @@ var tlsPostQuantum = rule{
 		fixFor("nginx", "Met OpenSSL 3.5 of nieuwer: zet X25519MLKEM768 vooraan.", "With OpenSSL 3.5 or newer: put X25519MLKEM768 first.", "ssl_ecdh_curve "+hybridGroups+";"),
 		fixFor("apache", "Met OpenSSL 3.5 of nieuwer: zet X25519MLKEM768 vooraan.", "With OpenSSL 3.5 or newer: put X25519MLKEM768 first.", "SSLOpenSSLConfCmd Groups "+hybridGroups),
 	},
-	check: "openssl s_client -connect {peer} -servername {name} -tls1_3 -groups X25519MLKEM768 </dev/null 2>/dev/null | grep Negotiated",
+	check: "openssl s_client -connect {peer} -servername {name} -tls1_3 -groups X25519MLKEM768 </dev/null 2>&1 | grep -E 'Negotiated|rror'",
 	judge: func(v *view) Verdict {
 		return v.eachTLS(func(_ *fact.WebHost, t *fact.TLS) finding {
 			if speaks(t, fact.TLS13).No() {

@@ -100,7 +100,7 @@ var keyExchangeWhy = Text{
 	"By the key exchange visitor and website agree on a secret. If it is weak, all that is recorded now can be read later.",
 }
 
-const groupCheck = "sslscan --no-colour --sni-name={name} {peer} | grep -E 'DHE|^TLSv1.. .*bits'"
+const groupCheck = "sslscan --no-colour --sni-name={name} {peer} | grep -E 'DHE|^TLSv1.. .*bits'; openssl s_client -connect {peer} -servername {name} -tls1_2 -groups P-192:P-224:secp256k1:P-256 -cipher ALL:@SECLEVEL=0 </dev/null 2>/dev/null | grep 'Temp Key'"
 
 var topicKeyExchange = topic{
 	look: lookKeyExchange, why: keyExchangeWhy, fixes: groupFixes, check: groupCheck,
@@ -134,7 +134,7 @@ var topicKexHash = topic{
 		"De server zet een handtekening onder de sleuteluitwisseling. Met een zwakke hash is die handtekening na te maken.",
 		"The server signs the key exchange. With a weak hash that signature can be forged.",
 	},
-	fixes: hashFixes, check: "openssl s_client -connect {peer} -servername {name} -tls1_2 -sigalgs 'RSA+SHA1:ECDSA+SHA1' -cipher ALL:@SECLEVEL=0 </dev/null 2>/dev/null | grep -E 'Peer signing digest|^New'",
+	fixes: hashFixes, check: "for s in RSA+SHA1:ECDSA+SHA1 RSA+SHA224:ECDSA+SHA224 RSA+SHA256:ECDSA+SHA256:RSA+SHA384:ECDSA+SHA384:RSA+SHA512:ECDSA+SHA512; do echo $s; openssl s_client -connect {peer} -servername {name} -tls1_2 -sigalgs $s -cipher ALL:@SECLEVEL=0 </dev/null 2>/dev/null | grep -E 'Peer signing digest|^New'; done",
 	must:   Text{"De server tekent de sleuteluitwisseling nooit met SHA-1 of MD5, en kan het met SHA-256, 384 of 512.", "The server never signs the key exchange with SHA-1 or MD5, and can do so with SHA-256, 384 or 512."},
 	should: Text{"De server tekent de sleuteluitwisseling niet met SHA-224.", "The server does not sign the key exchange with SHA-224."},
 	law:    Text{"De server kan de sleuteluitwisseling tekenen met SHA-256, 384 of 512.", "The server can sign the key exchange with SHA-256, 384 or 512."},
