@@ -3,6 +3,7 @@ package weblab
 import (
 	"bytes"
 	"compress/zlib"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -56,7 +57,7 @@ func TestFramesAreFrames(t *testing.T) {
 		n := 0
 		for {
 			fr, err := f.ReadFrame()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {
