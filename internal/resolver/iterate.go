@@ -93,6 +93,9 @@ func (t *task) iterate(q question) (*reply, error) {
 			return res.reply, nil
 		}
 		at = mq.name.labels()
+		if res.reply.kind == noName && t.proven(res.reply) {
+			return res.reply.about(q), nil
+		}
 		if res.reply.kind == noName || (res.reply.kind == aliased && res.reply.set.typ == dns.TypeDNAME) {
 			whole = true
 		}

@@ -50,15 +50,20 @@ func (t *task) judge(rep *reply) (*verdict, *trust) {
 	if rep.set != nil && rep.set.typ == dns.TypeDNAME {
 		from = rep.set.owner
 	}
-	at := from
-	if s, ok := rep.signer(from); ok {
-		at = s
-		if rep.zone.below(s) && from.under(rep.zone) {
-			at = rep.zone // a signature of the parent does not speak for the child
-		}
-	}
-	z := t.trustAt(at)
+	z := t.trustAt(rep.speaker(from))
 	return t.judgeIn(rep, z), z
+}
+
+// speaker is the name whose zone speaks in a reply about from.
+func (p *reply) speaker(from name) name {
+	s, ok := p.signer(from)
+	switch {
+	case !ok:
+		return from
+	case p.zone.below(s) && from.under(p.zone):
+		return p.zone // a signature of the parent does not speak for the child
+	}
+	return s
 }
 
 // signer is the deepest zone that a signature of the reply names, at or above from.
