@@ -296,11 +296,17 @@ func encode(h *tlswire.ClientHello) (wire, message []byte, err error) {
 		w := ssl2Hello()
 		return w, w[2:], nil
 	}
-	if message, err = h.AppendMessage(make([]byte, 0, 1400)); err != nil {
+	const header = 5
+	version := min(h.Version, fact.TLS10)
+	wire = make([]byte, header, 1400)
+	if wire, err = h.AppendMessage(wire); err != nil {
 		return nil, nil, err
 	}
-	version := min(h.Version, fact.TLS10)
-	return tlswire.AppendRecord(make([]byte, 0, len(message)+8), tlswire.Handshake, uint16(version), message), message, nil
+	if message = wire[header:]; len(message) > tlswire.MaxPlaintext {
+		return tlswire.AppendRecord(nil, tlswire.Handshake, uint16(version), message), message, nil
+	}
+	tlswire.AppendRecord(wire[:0], tlswire.Handshake, uint16(version), message) // its own place: only the header is new
+	return wire, message, nil
 }
 
 // errBeyond is an answer that goes beyond what was offered.

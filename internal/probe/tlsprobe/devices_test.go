@@ -337,3 +337,17 @@ func TestAServerThatDeclinesWithoutAWord(t *testing.T) {
 		t.Errorf("%d connections, with alerts %d", f.Connections, truth.Connections)
 	}
 }
+
+// A server that turns away clients whose protocols it does not speak is asked without
+// naming any: what it does on each version is seen all the same.
+func TestAServerThatWantsAnotherProtocol(t *testing.T) {
+	cfg := oldAndNew()
+	truth, _ := probe(t, goServer(t, cfg), Full())
+	other := cfg.Clone()
+	other.NextProtos = []string{"acme-tls/1"}
+	f, _ := probe(t, goServer(t, other), Full())
+	same(t, "another protocol", truth, f)
+	if len(f.ALPN) != 0 {
+		t.Errorf("ALPN %v", f.ALPN)
+	}
+}
