@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"flag"
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -289,5 +290,64 @@ func TestHTMLOfALongListHasAllRowsAndDropsWhatIsInOrder(t *testing.T) {
 	}
 	if fixes := strings.Count(page, "Header always set"); fixes != 2 { // HSTS and CSP, once each
 		t.Errorf("the fix stands %d times in a long report, want once per requirement", fixes)
+	}
+}
+
+func TestHTMLOfAVeryLongListHasABoundedNumberOfSections(t *testing.T) {
+	items := make([]Item, manySections+20)
+	for i := range items {
+		items[i] = item()
+	}
+	page := render(t, "html", Options{Lang: i18n.EN}, items...)
+	if rows := strings.Count(page, "<tr><th scope=\"row\">"); rows != len(items) {
+		t.Errorf("%d rows, want all %d", rows, len(items))
+	}
+	if sections := strings.Count(page, "<section class=\"site\""); sections != manySections {
+		t.Errorf("%d sections, want %d", sections, manySections)
+	}
+	if links := strings.Count(page, "<a href=\"#s"); links != manySections {
+		t.Errorf("%d links to sections, of which there are %d", links, manySections)
+	}
+	if !strings.Contains(page, "The first 500 that are not up to standard") {
+		t.Error("the page does not say that it gives the first alone")
+	}
+}
+
+func TestTheTableBeginsWithTheWorst(t *testing.T) {
+	with := func(word norm.Word, score int) Item {
+		it := item()
+		r := *it.Results[0]
+		r.Word, r.Score = word, &score
+		it.Results = []*norm.Result{&r}
+		m := *it.Measurement
+		m.Target = fact.Target{Name: fmt.Sprintf("%s-%d", word, score), Role: fact.Web}
+		it.Measurement = &m
+		return it
+	}
+	page := render(t, "html", Options{Lang: i18n.EN}, with(norm.UpToStandard, 99), with(norm.CannotSay, 98), with(norm.BelowStandard, 90), with(norm.BelowStandard, 40))
+	last := -1
+	for _, name := range []string{"below_standard-40", "below_standard-90", "cannot_say-98", "up_to_standard-99"} {
+		at := strings.Index(page, ">"+name+"</a></th>")
+		if at < last || at < 0 {
+			t.Errorf("%s stands out of order", name)
+		}
+		last = at
+	}
+	if !strings.Contains(page, "4 websites measured: 1 of 3 judged websites up to standard (33.3%); about 1 we cannot say.") {
+		t.Error("the sentence above the table is not there")
+	}
+}
+
+func TestWhatIsAheadOfTheNormIsNotWrong(t *testing.T) {
+	it := item()
+	v := &it.Results[0].Verdicts[5]
+	v.Outcome = norm.Failed
+	page := render(t, "html", Options{Lang: i18n.EN}, it)
+	_, after, ok := strings.Cut(page, "<h3>Ahead of the norm</h3>")
+	if !ok || !strings.Contains(after, `<details class="ahead"><summary>`) || strings.Count(page, "<b>DANE</b>") != 1 {
+		t.Error("a could that failed does not stand apart")
+	}
+	if strings.Contains(render(t, "text", Options{Lang: i18n.EN, Color: true}, it), "\x1b[31m✕\x1b[0m DANE") {
+		t.Error("a could that failed is brick red")
 	}
 }
