@@ -40,11 +40,12 @@ type Counts struct {
 // names it keeps a hash of 8 bytes each, to merge duplicates.
 type List struct {
 	in     *bufio.Reader
-	line   int
+	line   int // of what was last given out
+	read   int // lines read, those in again not counted
 	begun  bool
-	csv    *csv.Reader
-	quota  *quota
-	column int
+	comma  rune      // of a CSV; 0 for a plain list
+	column int       // of a CSV: where the name stands
+	again  []rawLine // lines that were taken for the rest of a quoted field, and are not
 
 	seed   maphash.Seed
 	seen   map[uint64]struct{}
@@ -53,9 +54,15 @@ type List struct {
 }
 
 const (
-	maxLine   = 8192    // of a plain list; the rest of a longer line is skipped
-	maxRecord = 1 << 20 // of a CSV record, which may have line breaks in its quotes
+	maxLine  = 64 << 10 // the rest of a longer line is skipped
+	maxLines = 100      // of a CSV record, which may have line breaks in its quotes
 )
+
+// rawLine is a line as it stands, without its line end, or why it cannot be read.
+type rawLine struct {
+	text string
+	err  error
+}
 
 // NewList reads a list from r.
 func NewList(r io.Reader) *List {
@@ -108,7 +115,7 @@ func (l *List) next() (string, error) {
 		}
 	}
 	for {
-		if l.csv != nil {
+		if l.comma != 0 {
 			typed, err := l.record()
 			if err != nil || typed != "" {
 				return typed, err
@@ -143,26 +150,39 @@ func (l *List) mark() error {
 
 // readLine returns the next line without comment and white space around it.
 func (l *List) readLine() (string, error) {
+	line, err := l.raw()
+	l.line = l.read
+	return uncomment(line), err
+}
+
+// raw returns the next line as it stands, without its line end.
+func (l *List) raw() (string, error) {
+	if len(l.again) > 0 {
+		line := l.again[0]
+		l.again = l.again[1:]
+		l.read++
+		return line.text, line.err
+	}
 	b, err := l.in.ReadSlice('\n')
 	if err != nil && len(b) == 0 {
 		return "", err
 	}
-	l.line++
+	l.read++
 	if errors.Is(err, bufio.ErrBufferFull) {
 		text := cut(strings.ToValidUTF8(string(b[:64]), "�"))
 		for errors.Is(err, bufio.ErrBufferFull) {
 			_, err = l.in.ReadSlice('\n')
 		}
-		return "", &LineError{l.line, text, fmt.Errorf("is longer than %d bytes", maxLine)}
+		return "", &LineError{l.read, text, fmt.Errorf("is longer than %d bytes", maxLine)}
 	}
 	if err != nil && err != io.EOF {
 		return "", err
 	}
-	line := string(b)
+	line := strings.TrimRight(string(b), "\r\n")
 	if !utf8.ValidString(line) {
-		return "", &LineError{l.line, cut(strings.ToValidUTF8(strings.TrimSpace(line), "�")), errors.New("is not in UTF-8")}
+		return "", &LineError{l.read, cut(strings.ToValidUTF8(strings.TrimSpace(line), "�")), errors.New("is not in UTF-8")}
 	}
-	return uncomment(line), nil
+	return line, nil
 }
 
 func uncomment(line string) string {
@@ -186,11 +206,7 @@ func (l *List) header(line string) bool {
 		}
 		for i, f := range fields {
 			if strings.EqualFold(strings.TrimSpace(f), "name") {
-				l.quota = &quota{r: l.in}
-				l.csv = csv.NewReader(l.quota)
-				l.csv.Comma, l.csv.Comment, l.csv.LazyQuotes = comma, '#', true
-				l.csv.FieldsPerRecord, l.csv.ReuseRecord = -1, true
-				l.column = i
+				l.comma, l.column = comma, i
 				return true
 			}
 		}
@@ -198,57 +214,77 @@ func (l *List) header(line string) bool {
 	return false
 }
 
-// record returns the name of the next CSV record; "" for one without.
+// record returns the name of the next CSV record; "" for one without. A quoted field may
+// go on over several lines; where its quote is never closed that is the matter of the one
+// line that opened it.
 func (l *List) record() (string, error) {
-	if l.quota.header == 0 {
-		l.quota.header = l.line
-	}
-	l.quota.left = maxRecord
-	fields, err := l.csv.Read()
-	if err != nil {
-		var pe *csv.ParseError
-		if errors.As(err, &pe) {
-			l.line = l.quota.header + pe.Line
-			return "", &LineError{l.line, "", pe.Err}
-		}
+	text, err := l.raw()
+	l.line = l.read
+	if err != nil || strings.HasPrefix(text, "#") || strings.TrimSpace(text) == "" {
 		return "", err
 	}
-	line, _ := l.csv.FieldPos(0)
-	l.line = l.quota.header + line
-	if l.column >= len(fields) {
-		if len(fields) == 1 && strings.TrimSpace(fields[0]) == "" {
-			return "", nil
+	first := text
+	var more []rawLine
+	for open(text, l.comma) {
+		line, err := l.raw()
+		if errors.Is(err, io.EOF) || len(more) == maxLines || len(text)+len(line) > maxLine {
+			if err == nil {
+				more = append(more, rawLine{text: line})
+			}
+			l.giveBack(more)
+			more, text = nil, first
+			break
 		}
-		return "", &LineError{l.line, cut(strings.Join(fields, " ")), fmt.Errorf("has %d fields: the name is in field %d", len(fields), l.column+1)}
+		more = append(more, rawLine{line, err})
+		text += "\n" + line
+	}
+	fields, err := l.fields(text, len(more) == 0)
+	if err != nil && len(more) > 0 { // it was no field of several lines after all
+		l.giveBack(more)
+		text = first
+		fields, err = l.fields(text, true)
+	}
+	if err != nil {
+		return "", &LineError{l.line, cut(first), errors.New("has a quote at the wrong place")}
+	}
+	if open(text, l.comma) && l.column >= len(fields)-1 { // before the open quote the name is whole
+		return "", &LineError{l.line, cut(first), errors.New("has a quote that is not closed")}
+	}
+	if l.column >= len(fields) {
+		return "", &LineError{l.line, cut(first), fmt.Errorf("has %d fields: the name is in field %d", len(fields), l.column+1)}
 	}
 	typed := strings.TrimSpace(fields[l.column])
-	if typed == "" {
-		if strings.TrimSpace(strings.Join(fields, "")) == "" {
-			return "", nil
-		}
-		return "", &LineError{l.line, cut(strings.Join(fields, " ")), errors.New("has no name in its column")}
-	}
-	if !utf8.ValidString(typed) {
-		return "", &LineError{l.line, cut(strings.ToValidUTF8(typed, "�")), errors.New("is not in UTF-8")}
+	if typed == "" && strings.TrimSpace(strings.Join(fields, "")) != "" {
+		return "", &LineError{l.line, cut(first), errors.New("has no name in its column")}
 	}
 	return typed, nil
 }
 
-// quota bounds what one CSV record may take: an open quote would swallow the rest of
-// the file.
-type quota struct {
-	r      io.Reader
-	left   int
-	header int // lines before the CSV reader began
+// fields parses one record; lenient takes quotes where RFC 4180 has none.
+func (l *List) fields(text string, lenient bool) ([]string, error) {
+	r := csv.NewReader(strings.NewReader(text))
+	r.Comma, r.LazyQuotes, r.FieldsPerRecord = l.comma, lenient, -1
+	return r.Read()
 }
 
-var errRecord = fmt.Errorf("a record is longer than %d bytes: is a quote left open?", maxRecord)
+// giveBack lets lines that were read ahead be read again.
+func (l *List) giveBack(lines []rawLine) {
+	l.again = append(lines, l.again...)
+	l.read -= len(lines)
+}
 
-func (q *quota) Read(p []byte) (int, error) {
-	if q.left <= 0 {
-		return 0, errRecord
+// open reports whether a record ends inside a quoted field (RFC 4180 section 2).
+func open(text string, comma rune) bool {
+	quoted, start := false, true
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case quoted && c == '"' && i+1 < len(text) && text[i+1] == '"':
+			i++
+		case c == '"' && (quoted || start):
+			quoted = !quoted
+		}
+		start = !quoted && (rune(c) == comma || c == '\n')
 	}
-	n, err := q.r.Read(p)
-	q.left -= n
-	return n, err
+	return quoted
 }

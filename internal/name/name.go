@@ -82,14 +82,9 @@ func hostOf(s string) (string, error) {
 	if s == "" {
 		return "", errors.New("is empty")
 	}
-	usual := "" // the port that goes without saying
-	if scheme, rest, ok := strings.Cut(s, "://"); ok && !strings.ContainsAny(scheme, "/?#") {
-		switch strings.ToLower(scheme) {
-		case "https":
-			usual = "443"
-		case "http":
-			usual = "80"
-		default:
+	scheme, rest, isURL := strings.Cut(s, "://")
+	if isURL = isURL && !strings.ContainsAny(scheme, "/?#"); isURL {
+		if scheme = strings.ToLower(scheme); scheme != "http" && scheme != "https" {
 			return "", fmt.Errorf("is a URL of scheme %q: only http and https are measured", cut(scheme))
 		}
 		s = rest
@@ -99,6 +94,9 @@ func hostOf(s string) (string, error) {
 	if i := strings.IndexAny(s, "/?#\\"); i >= 0 {
 		s = s[:i]
 	}
+	if isURL { // its host is the name, whatever user or port it is for
+		s = s[strings.LastIndexByte(s, '@')+1:]
+	}
 	if strings.Contains(s, "@") {
 		return "", errors.New("has an @: an e-mail address, or a URL with a user name, is not a name to measure")
 	}
@@ -106,8 +104,12 @@ func hostOf(s string) (string, error) {
 		return "", errIsAddress
 	}
 	s, port, hasPort := strings.Cut(s, ":")
-	if hasPort && port != usual && (usual != "" || port != "443" && port != "80") && port != "" {
-		return "", fmt.Errorf("has port %q: websites are measured on ports 80 and 443", cut(port))
+	switch {
+	case !hasPort || port == "" || port == "443" || port == "80":
+	case strings.Trim(port, "0123456789") != "" || len(port) > 5:
+		return "", fmt.Errorf("has %q where a port number goes", cut(port))
+	case !isURL:
+		return "", fmt.Errorf("has port %q: websites are measured on ports 80 and 443", port)
 	}
 	s = strings.TrimSuffix(s, ".")
 	if s == "" {
