@@ -359,7 +359,7 @@ func readName(name cryptobyte.String) (org, cn string) {
 // exactly one.
 func (c *certificate) matches(name string) bool {
 	for _, p := range c.DNSNames {
-		p = strings.ToLower(strings.TrimSuffix(p, "."))
+		p = strings.ToLower(p) // a final dot has no place there (RFC 5280 section 4.2.1.6)
 		if p == name {
 			return true
 		}

@@ -52,7 +52,11 @@ var daneValid = rule{
 				chain = append(chain, x)
 			}
 			pkix := ch.Trust.Trusted || ch.Trust.PathWithoutName
-			result, by := tlsa.Verify(rs, tlsa.Peer{Chain: chain, Name: v.Target.Name, At: v.At, PKIX: pkix, Agility: true})
+			p := tlsa.Peer{Chain: chain, Name: v.Target.Name, At: v.At, PKIX: pkix, Agility: true}
+			if an := ch.Trust.Anchor; an != nil {
+				p.AnchorCert, p.AnchorKey = an.Cert, an.Key
+			}
+			result, by := tlsa.Verify(rs, p)
 			switch {
 			case result == tlsa.Validated && by != nil:
 				return pass(because("tlsa-valid", by.String()))

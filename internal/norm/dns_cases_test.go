@@ -232,6 +232,22 @@ func dnsCases() []verdictCase {
 		peilCase("web.dane", "unusable", facts(func(m *fact.Measurement) {
 			m.DNS.Lookup("_443._tcp."+siteName, "TLSA").Records = []fact.Record{{Data: "9 9 9 00", Raw: []byte{9, 9, 9, 0}}}
 		}), Failed, "tlsa-unusable"),
+		peilCase("web.dane", "one of three fits", facts(func(m *fact.Measurement) {
+			bad := daneEE(m.Chains[0].Certs[1])
+			m.DNS.Lookup("_443._tcp."+siteName, "TLSA").Records = []fact.Record{bad, {Data: "9 9 9 00", Raw: []byte{9, 9, 9, 0}}, daneEE(m.Chains[0].Certs[0])}
+		}), Passed, "tlsa-valid"),
+		peilCase("web.dane", "the public root, which is not sent", facts(func(m *fact.Measurement) {
+			key := make([]byte, 32)
+			key[0] = 7
+			m.Chains[0].Trust.Anchor = &fact.Anchor{Cert: make([]byte, 32), Key: key}
+			m.DNS.Lookup("_443._tcp."+siteName, "TLSA").Records = []fact.Record{{Data: "0 1 1", Raw: append([]byte{0, 1, 1}, key...)}}
+		}), Passed, "tlsa-valid"),
+		peilCase("web.dane", "another public root", facts(func(m *fact.Measurement) {
+			m.Chains[0].Trust.Anchor = &fact.Anchor{Cert: make([]byte, 32), Key: make([]byte, 32)}
+			other := make([]byte, 32)
+			other[0] = 7
+			m.DNS.Lookup("_443._tcp."+siteName, "TLSA").Records = []fact.Record{{Data: "0 1 1", Raw: append([]byte{0, 1, 1}, other...)}}
+		}), Failed, "tlsa-mismatch"),
 		peilCase("web.dane", "not secure", facts(func(m *fact.Measurement) {
 			l := m.DNS.Lookup("_443._tcp."+siteName, "TLSA")
 			l.Records, l.Security = []fact.Record{daneEE(m.Chains[0].Certs[0])}, fact.Insecure
