@@ -379,7 +379,7 @@ func (h *htmlWriter) Close() error {
 	}
 	data := map[string]any{
 		"Lang": string(h.Lang), "Title": title, "Rows": h.rows, "Simulated": h.sim, "Many": len(h.rows) > 1,
-		"Cut": cut, "Gauge": h.country(), "Standing": sentenceCase(Standing(h.Lang, len(h.rows), h.words)), "Others": others, "Preamble": h.preamble, "Symbols": symbols(), "Rules": h.openRules(many),
+		"Cut": cut, "Gauge": h.country(), "Standing": sentenceCase(Standing(h.Lang, len(h.rows), h.words)), "When": h.say("html.when", i18n.Date(h.Lang, h.last.UTC())), "Others": others, "Preamble": h.preamble, "Symbols": symbols(), "Rules": h.openRules(many),
 		"Style":  template.CSS(htmlStyle), // embedded
 		"Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'",
 		"Made":   h.say("html.made", h.Meter, i18n.Moment(h.Lang, h.last.UTC())+" UTC"),

@@ -62,8 +62,9 @@ type requirementVerdict struct {
 }
 
 type reasonText struct {
-	Code string `json:"code"`
-	Text string `json:"text"`
+	Code string   `json:"code"`
+	Text string   `json:"text"`
+	Args []string `json:"args,omitempty"` // as the rule gave them: codes and words of the wire
 }
 
 type subjectVerdict struct {
@@ -159,7 +160,7 @@ func (t *texts) verdict(edition string, v *norm.Verdict) *requirementVerdict {
 		x.Points, x.Max = &v.Points, &v.Max
 	}
 	for _, c := range v.Reasons {
-		x.Reasons = append(x.Reasons, reasonText{c.Code, t.reason(edition, c)})
+		x.Reasons = append(x.Reasons, reasonText{c.Code, t.reason(edition, c), c.Args})
 	}
 	for _, s := range v.PerSubject {
 		x.PerSubject = append(x.PerSubject, subjectVerdict{s.Subject, s.Outcome, s.Saw.Code, t.reason(edition, s.Saw)})

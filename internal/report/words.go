@@ -3,6 +3,7 @@ package report
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"peil/internal/i18n"
@@ -21,14 +22,20 @@ var ours = []string{
 	"https_tls_caa.", "https_tls_ocsp.", "ipv6_ns_reach.", "ipv6_ws_reach.", "ipv6_ws_similar.",
 }
 
-func isOurs(reason string) bool {
-	for _, o := range ours {
-		if reason == o || (strings.HasPrefix(reason, o) && strings.ContainsAny(o[len(o)-1:], ".-")) {
-			return true
+// isOurs holds for the reasons of every edition whether they are among ours.
+var isOurs = sync.OnceValue(func() map[string]bool {
+	codes := map[string]bool{}
+	for _, e := range norm.Editions() {
+		for reason := range e.Reasons {
+			for _, o := range ours {
+				if reason == o || strings.HasPrefix(reason, o) && strings.ContainsAny(o[len(o)-1:], ".-") {
+					codes[reason] = true
+				}
+			}
 		}
 	}
-	return false
-}
+	return codes
+})
 
 // argument is an argument of a reason as a person reads it: moments as the language
 // writes them, code words in words.
@@ -36,7 +43,7 @@ func (t *texts) argument(reason, s string) string {
 	if m, ok := moment(s); ok {
 		return i18n.Moment(t.Lang, m) + " UTC"
 	}
-	if !isOurs(reason) {
+	if !isOurs()[reason] {
 		return s
 	}
 	s = strings.TrimPrefix(s, "stapled: ")
@@ -45,12 +52,15 @@ func (t *texts) argument(reason, s string) string {
 	for i, p := range parts {
 		parts[i] = t.codeWord(reason, p)
 	}
-	return moments.ReplaceAllStringFunc(strings.Join(parts, ", "), func(s string) string {
-		m, ok := moment(s)
-		if !ok {
-			return s
+	s = strings.Join(parts, ", ")
+	if !strings.Contains(s, " UTC") {
+		return s
+	}
+	return moments.ReplaceAllStringFunc(s, func(s string) string {
+		if m, ok := moment(s); ok {
+			return i18n.Moment(t.Lang, m) + " UTC"
 		}
-		return i18n.Moment(t.Lang, m) + " UTC"
+		return s
 	})
 }
 
@@ -100,6 +110,9 @@ func (t *texts) field(id string) string {
 var moments = regexp.MustCompile(`\b\d{4}-\d\d-\d\d \d\d:\d\d UTC\b`)
 
 func moment(s string) (time.Time, bool) {
+	if len(s) < len("2006-01-02T15:04:05Z") || s[4] != '-' {
+		return time.Time{}, false
+	}
 	for _, layout := range []string{"2006-01-02 15:04 UTC", time.RFC3339} {
 		if m, err := time.Parse(layout, s); err == nil {
 			return m.UTC(), true
