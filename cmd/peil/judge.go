@@ -41,14 +41,19 @@ func (c *judgeCmd) Run(std streams) error {
 		return err
 	}
 	s := survey.Survey{Editions: out.Editions, Out: out.Writer}
-	if err := s.Judge(in); err != nil {
+	err = s.Judge(in)
+	if s.Summary().Targets == 0 {
+		out.Abandon()
+		if err == nil {
+			err = errors.New("it holds no measurement; peil scan --facts makes them")
+		}
+		return fmt.Errorf("%s: %w", c.Facts, err)
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", c.Facts, err), out.Close())
 	}
 	if err := out.Close(); err != nil {
 		return err
-	}
-	if s.Summary().Targets == 0 {
-		return errors.New(c.Facts + " holds no measurement")
 	}
 	if code := s.Summary().Exit(); code != 0 {
 		return exitError{code: code}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,10 +25,11 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the command as a user does. The scripts have two commands more:
+// TestScripts runs the command as a user does. The scripts have three commands more:
 //
-//	lab SITE…     plays these sites of the lab; $LAB is its directory, $NET the flags for it
+//	lab SITE…     plays these sites of the lab; $LAB is its directory, $RTR its cache of VRPs
 //	exits N CMD…  runs a command that must end with exit code N
+//	same F G      compares two results but for when they were made
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -44,8 +46,27 @@ func TestScripts(t *testing.T) {
 			"lab":   startLab,
 			"exits": exits,
 			"peil":  peil,
+			"same":  same,
 		},
 	})
+}
+
+var timestamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:[0-9.]+Z`)
+
+// same compares two results that were made at different times. The order is that of
+// completion, and so not compared.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: same FILE FILE")
+	}
+	var texts [2][]string
+	for i, name := range args {
+		texts[i] = strings.Split(timestamp.ReplaceAllString(ts.ReadFile(name), "T"), "\n")
+		slices.Sort(texts[i])
+	}
+	if !slices.Equal(texts[0], texts[1]) {
+		ts.Fatalf("%s and %s differ:\n%s\n%s", args[0], args[1], strings.Join(texts[0], "\n"), strings.Join(texts[1], "\n"))
+	}
 }
 
 func startLab(ts *testscript.TestScript, _ bool, ids []string) {
@@ -63,6 +84,7 @@ func startLab(ts *testscript.TestScript, _ bool, ids []string) {
 	ts.Defer(r.Close)
 	dir := ts.Getenv("LAB")
 	ts.Check(r.WriteDir(dir))
+	ts.Setenv("RTR", r.RTR.String())
 }
 
 // network are the flags that lead a scan to the lab.

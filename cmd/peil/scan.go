@@ -104,8 +104,13 @@ func (c *scanCmd) Run(ctx context.Context, std streams) error {
 	if interrupted {
 		err = nil
 	}
-	err = errors.Join(err, in.Err(), out.Close())
+	err = errors.Join(err, in.Err())
 	sum := s.Summary()
+	if err != nil && sum.Targets == 0 {
+		out.Abandon()
+	} else {
+		err = errors.Join(err, out.Close())
+	}
 	progress.Clear()
 	if !c.Quiet {
 		if n := in.Counts().Wrong; n > 0 {

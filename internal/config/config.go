@@ -109,10 +109,30 @@ type Output struct {
 	Editions []*norm.Edition
 	Writer   report.Writer // nil when nothing is to be printed
 
-	file *os.File
+	file *outFile
 }
 
-// Open opens the output. With --out the file is replaced only when it can be written.
+// outFile is the file of --out. What stood in it goes only when there is something to take
+// its place: a run that fails before its first result leaves it as it was.
+type outFile struct {
+	*os.File
+	begun bool
+}
+
+// Write writes, the first time over what was there.
+func (f *outFile) Write(p []byte) (int, error) {
+	if !f.begun {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			if err := f.Truncate(0); err != nil {
+				return 0, err
+			}
+		}
+		f.begun = true
+	}
+	return f.File.Write(p)
+}
+
+// Open opens the output. With --out the file is replaced when the first result is written.
 func (j Judgement) Open(std io.Writer, l Look, meter string) (*Output, error) {
 	editions, err := j.Editions()
 	if err != nil {
@@ -121,9 +141,11 @@ func (j Judgement) Open(std io.Writer, l Look, meter string) (*Output, error) {
 	out := &Output{Editions: editions}
 	w := std
 	if j.Out != "" && j.Out != "-" {
-		if out.file, err = os.Create(j.Out); err != nil {
+		f, err := os.OpenFile(j.Out, os.O_WRONLY|os.O_CREATE, 0o666)
+		if err != nil {
 			return nil, fmt.Errorf("--out: %w", err)
 		}
+		out.file = &outFile{File: f}
 		w = out.file
 	} else if l.Quiet {
 		return out, nil
@@ -135,6 +157,13 @@ func (j Judgement) Open(std io.Writer, l Look, meter string) (*Output, error) {
 	o.Editions = editions
 	out.Writer, err = report.New(j.Output, w, o)
 	return out, err
+}
+
+// Abandon closes the file without a document: nothing came of the run.
+func (o *Output) Abandon() {
+	if o.file != nil {
+		_ = o.file.Close() // nothing was written
+	}
 }
 
 // Close ends the document and closes the file.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -72,6 +73,9 @@ func (n Network) Open(ctx context.Context, editions []*norm.Edition, version str
 	}()
 	door, mandate, err := n.door()
 	if err != nil {
+		return nil, err
+	}
+	if err := checkContact(n.Contact); err != nil {
 		return nil, err
 	}
 	simulated := n.NetworkMap != ""
@@ -178,6 +182,33 @@ func (n Network) door() (*egress.Egress, *egress.Mandate, error) {
 	return door, c.Mandate, err
 }
 
+// maxContact bounds what stands in every request.
+const maxContact = 200
+
+// checkContact says what is wrong with --contact. It goes into the User-Agent, and those
+// who are measured must be able to use it.
+func checkContact(s string) error {
+	if s == "" {
+		return nil
+	}
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"()<>\`, c) >= 0 {
+			return fmt.Errorf("--contact %q: a URL or mail address has no spaces, quotes, brackets or letters outside ASCII", s)
+		}
+	}
+	if len(s) > maxContact {
+		return fmt.Errorf("--contact: longer than %d characters", maxContact)
+	}
+	if u, err := url.Parse(s); err == nil && (u.Scheme == "http" || u.Scheme == "https") && strings.Contains(u.Hostname(), ".") {
+		return nil
+	}
+	local, domain, ok := strings.Cut(strings.TrimPrefix(s, "mailto:"), "@")
+	if ok && local != "" && strings.Contains(strings.Trim(domain, "."), ".") && !strings.ContainsAny(domain, "@/:") {
+		return nil
+	}
+	return fmt.Errorf("--contact %q: want a URL (https://www.example.nl/measuring) or a mail address (measuring@example.nl)", s)
+}
+
 // endpoint reads IP or IP:port.
 func endpoint(s string, port uint16) (netip.AddrPort, error) {
 	if a, err := netip.ParseAddr(strings.Trim(s, "[]")); err == nil {
@@ -185,7 +216,10 @@ func endpoint(s string, port uint16) (netip.AddrPort, error) {
 	}
 	a, err := netip.ParseAddrPort(s)
 	if err != nil {
-		return a, errors.New("want an IP address, with or without a port: 192.0.2.1, 192.0.2.1:53 or [2001:db8::1]:53")
+		return a, fmt.Errorf("want an IP address, with or without a port: 192.0.2.1, 192.0.2.1:%d or [2001:db8::1]:%d", port, port)
+	}
+	if a.Port() == 0 {
+		return a, errors.New("port 0 is no port")
 	}
 	return a, nil
 }
@@ -220,6 +254,15 @@ func (n Network) resolver(door *egress.Egress) (*resolver.Resolver, netip.AddrPo
 			return nil, netip.AddrPort{}, fmt.Errorf("%s: %w", f.flag, err)
 		}
 		*f.into = string(b) + "\n" // never empty: an empty file does not mean the built-in ones
+		alone := resolver.Config{Egress: door}
+		if f.into == &c.RootHints {
+			alone.RootHints = *f.into
+		} else {
+			alone.Anchors = *f.into
+		}
+		if _, err := resolver.New(alone); err != nil {
+			return nil, netip.AddrPort{}, fmt.Errorf("%s %s: %w", f.flag, f.path, err)
+		}
 	}
 	if n.Resolver != "" {
 		var err error
@@ -276,6 +319,9 @@ func (n Network) tables(ctx context.Context, door *egress.Egress, m *Meter) (*ro
 	return p, nil
 }
 
+// rtrTime is how long a cache may take to give all VRPs.
+const rtrTime = time.Minute
+
 // fetchRTR takes all VRPs from a cache, in version 1 or, where the cache is older, 0.
 func fetchRTR(ctx context.Context, door *egress.Egress, addr string) (*routes.VRPs, error) {
 	at, err := endpoint(addr, 323)
@@ -287,10 +333,15 @@ func fetchRTR(ctx context.Context, door *egress.Egress, addr string) (*routes.VR
 		if err != nil {
 			return nil, err
 		}
-		_ = c.SetDeadline(time.Now().Add(time.Minute)) // an error shows at the next call
+		_ = c.SetDeadline(time.Now().Add(rtrTime)) // an error shows at the next call
+		stop := c.CloseWith(ctx)
 		var b routes.VRPBuilder
 		_, err = routes.ReadRTR(c, version, &b)
+		stop()
 		_ = c.Close()
+		if err != nil && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		if errors.Is(err, routes.ErrRTRVersion) && version == 1 {
 			continue
 		}

@@ -56,6 +56,9 @@ func LoadMap(file string) (*Map, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the network map %s: %w", file, err)
 	}
+	if m.lines == 0 {
+		return nil, fmt.Errorf("the network map %s is empty: no address would exist", file)
+	}
 	return m, nil
 }
 

@@ -30,6 +30,7 @@ const (
 	rtrBadVersion       = 4
 	rtrUnsupportedPDU   = 5
 	rtrUnknownWithdrawn = 6
+	rtrOtherVersion     = 8
 )
 
 const (
@@ -109,6 +110,9 @@ func (s *rtr) read(b *VRPBuilder) (Report, error) {
 		p, err := s.next()
 		if err != nil {
 			return rep, err
+		}
+		if p.version != s.version {
+			return rep, fault(rtrOtherVersion, p, "a PDU of version %d in a session of version %d", p.version, s.version)
 		}
 		switch p.kind {
 		case pduIPv4Prefix, pduIPv6Prefix:

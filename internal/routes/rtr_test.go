@@ -106,6 +106,7 @@ func TestRTRCachesThatErr(t *testing.T) {
 		"data without response":  {ipv4Prefix1, "type 4", rtrUnsupportedPDU},
 		"reset":                  {"01 08 0000 00000008", "type 8", rtrUnsupportedPDU},
 		"an unknown PDU":         {cacheResponse1 + "01 63 0000 00000008", "type 99", rtrUnsupportedPDU},
+		"another version":        {cacheResponse1 + strings.Replace(ipv4Prefix1, "01 04", "00 04", 1), "version 0 in a session of version 1", rtrOtherVersion},
 		"a newer version":        {"02 03 1234 00000008", "version 2", rtrBadVersion},
 		"notifies for ever":      {strings.Repeat(notify1, 100), "no answer", -1},
 	} {

@@ -191,6 +191,9 @@ func openState(path string, resume bool) (*os.File, error) {
 		return f, nil
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a directory: facts go to a file", path)
+	}
 	if errors.Is(err, os.ErrExist) {
 		return nil, fmt.Errorf("%s exists already; --resume goes on from it, or name another file", path)
 	}
