@@ -140,7 +140,7 @@ peil below_standard
   web.cert.key.phaseout warning
   web.tls.earlydata not_applicable
   web.tls.postquantum failed
-  web.https.http2 passed
+  web.https.http2 not_measured
 forum
   web_legacy_tls_ncsc_web warning
   web_legacy_tls_1_3 failed
