@@ -2,6 +2,7 @@ package resolver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -372,7 +373,7 @@ func TestWhichServerFailsFirstMakesNoDifference(t *testing.T) {
 	for _, a := range errs {
 		for _, b := range errs {
 			x, y := worse(worse(nil, a), b), worse(worse(nil, b), a)
-			if x != y {
+			if !errors.Is(x, y) {
 				t.Errorf("%v and %v: %v or %v", a, b, x, y)
 			}
 		}

@@ -270,6 +270,12 @@ func (c *country) agree(hints, anchor string, asks []comparison) {
 			// On a busy machine Unbound gives up on a server for a few seconds.
 			again := time.NewTicker(time.Second)
 			defer again.Stop()
+			for tries := 0; tries < 3 && ours.Gap == fact.GapTimeout && theirs.Security != fact.Indeterminate; tries++ { // nor do the servers get their turn there
+				for range 6 { // a failure is remembered for five seconds
+					<-again.C
+				}
+				ours = peil.Lookup(ctx, a.name, a.typ)
+			}
 			for tries := 0; tries < 15 && theirs.Security == fact.Indeterminate && ours.Security != fact.Indeterminate && a.except == ""; tries++ {
 				<-again.C
 				theirs = unbound.Lookup(ctx, a.name, a.typ)
@@ -291,8 +297,10 @@ func (c *country) agree(hints, anchor string, asks []comparison) {
 				t.Errorf("%s %s: Peil %s, Unbound %s\n  %s\n  %s", a.name, a.typ, got, want, say(ours), say(theirs))
 			} else if ours.Security != fact.Indeterminate && !strings.Contains(a.except, "unbound") {
 				ours, theirs := ours, theirs
-				ours.Problem, theirs.Problem = nil, nil // its code is often another; see edeWord
-				if ours.Security == fact.Bogus {        // whether a name is made from a wildcard is not known then
+				if strings.Contains(a.except, "link") {
+					ours.Problem, theirs.Problem = nil, nil
+				}
+				if ours.Security == fact.Bogus { // whether a name is made from a wildcard is not known then
 					ours.Wildcard, theirs.Wildcard = false, false
 				}
 				if movingSites[a.name] {
@@ -332,8 +340,8 @@ func (c *country) agree(hints, anchor string, asks []comparison) {
 }
 
 // zonesAgree compares the facts of a zone seen by Peil itself and through Unbound. What a
-// resolver cannot tell: the NS set of the parent, which link of a broken chain it is, and
-// of a zone that is bogus what it would not keep: NS set, denials, signatures.
+// resolver cannot tell: the NS set of the parent, and of a zone that is bogus what it
+// would not keep: NS set, denials, signatures.
 func zonesAgree(t *testing.T, ours, theirs fact.Zone) {
 	if theirs.ParentNSGap != fact.GapUnsupported && ours.Name != "." {
 		t.Errorf("zone %s: why the parent's NS set is not known is not said", ours.Name)
@@ -342,7 +350,6 @@ func zonesAgree(t *testing.T, ours, theirs fact.Zone) {
 	if ours.Security == fact.Indeterminate && theirs.Security == fact.Indeterminate {
 		return
 	}
-	ours.Problem, theirs.Problem = nil, nil
 	if ours.Security == fact.Bogus && theirs.Security == fact.Bogus {
 		theirs.ChildNS, theirs.Denial, theirs.Signatures = ours.ChildNS, ours.Denial, ours.Signatures
 	}

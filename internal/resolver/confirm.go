@@ -25,6 +25,9 @@ type opinion struct {
 
 // confirm gets further opinions on a reply that does not validate by keys that do.
 func (t *task) confirm(rep *reply, z *trust, v *verdict) (*reply, *verdict) {
+	if t.r.via != nil { // the resolver that gave it has its own opinion
+		return rep, t.settle(rep, v)
+	}
 	o, err := t.r.confirming.do(t.ctx, rep.question, func() (opinion, error) {
 		if rep, ok := t.r.replies.get(rep.question, t.r.tick()); ok { // another was quicker
 			if v := rep.verdict.Load(); v != nil && t.r.tick().Before(v.recheck) {

@@ -24,7 +24,11 @@ func (t *task) resolve(n name, typ uint16) (*reply, error) {
 		if rep, err, ok := t.r.recall(q); ok {
 			return rep, err
 		}
-		rep, err := t.iterate(q)
+		find := t.iterate
+		if t.r.via != nil {
+			find = t.unchecked
+		}
+		rep, err := find(q)
 		if err != nil && ours(err) == "" && t.ctx.Err() == nil {
 			t.r.failures.put(q, err, 1, t.r.tick().Add(maxFailTTL))
 		}

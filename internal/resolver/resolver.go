@@ -41,6 +41,8 @@ type Resolver struct {
 	clock    func() time.Time
 	tick     func() time.Time // for caches and round-trip times
 	upstream netip.AddrPort
+	own      *Resolver // with an upstream: validates what that gives with checking disabled
+	via      *Resolver // of own: the resolver whose upstream is asked
 	hints    *delegation
 	anchors  map[name]*anchor
 	secret   [16]byte // makes client cookies
@@ -99,6 +101,14 @@ func New(c Config) (*Resolver, error) {
 		servers:     newCache[netip.AddrPort, *server](16384),
 		zones:       newCache[name, *trust](c.CacheBytes / 4),
 		denials:     newCache[name, *reply](c.CacheBytes / 12),
+	}
+	if c.Upstream.IsValid() {
+		inner := c
+		inner.Upstream, inner.CacheBytes = netip.AddrPort{}, c.CacheBytes/4
+		if r.own, err = New(inner); err != nil {
+			return nil, err
+		}
+		r.own.via = r
 	}
 	r.dial = func(subject string) func(context.Context, string, netip.AddrPort) (net.Conn, error) {
 		if c.Dial != nil {

@@ -133,7 +133,7 @@ func (t *task) withKeys(n name, ds []dsRecord, trusted []*dnskey, until, expires
 		return t.withoutKeys(q, err, func(rep *reply) *trust { return t.checkKeys(rep, n, ds, trusted, until, expires) })
 	}
 	z := t.checkKeys(rep, n, ds, trusted, until, expires)
-	if z.security != fact.Bogus {
+	if z.security != fact.Bogus || t.r.via != nil {
 		return z
 	}
 	_, doubt := t.everyServer(rep.servers, q, timesFor(z.problem.Code), func(other *reply) bool {
@@ -156,7 +156,7 @@ func (t *task) withKeys(n name, ds []dsRecord, trusted []*dnskey, until, expires
 func (t *task) withoutKeys(q question, err error, check func(*reply) *trust) *trust {
 	p, gap, rcode := t.explain(q, err)
 	z := &trust{verdict: verdict{zone: q.name, rcode: -1, problem: p, gap: gap, security: fact.Indeterminate}, expires: t.r.tick().Add(maxBadTTL)}
-	if rcode < 0 || gap != fact.GapDNS {
+	if rcode < 0 || gap != fact.GapDNS || t.r.via != nil {
 		return z
 	}
 	if rep, err := t.resolve(q.name, dns.TypeSOA); err != nil {

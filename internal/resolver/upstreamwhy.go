@@ -20,6 +20,7 @@ func (t *task) explained(rep *reply, v *verdict) *verdict {
 	}
 	shown := shownBy(rep, &w)
 	if w.security == fact.Bogus {
+		w.problem = t.named(rep, w.problem)
 		w.wildcard = w.wildcard && rep.set != nil && w.problem.Code == codeNoDenial // else whether it is one is not known
 		if w.problem.Zone == root.String() && w.zone != "" {
 			p := *w.problem
@@ -52,6 +53,42 @@ func (t *task) explained(rep *reply, v *verdict) *verdict {
 		w.unsigned = fact.UnsignedIterations
 	}
 	return &w
+}
+
+// named finds the link of a broken chain that the resolver was not exact about, by
+// validating what it gives with checking disabled. Where that finds nothing wrong, or its
+// anchors are not ours, its own words stay.
+func (t *task) named(rep *reply, p *fact.Problem) *fact.Problem {
+	own := &task{r: t.r.own, ctx: t.ctx, dial: t.dial, tally: t.tally, sent: t.sent}
+	defer func() { t.sent = own.sent }()
+	_, v, err := own.fetch(rep.question)
+	if err != nil || v.security != fact.Bogus || v.problem.Zone == root.String() {
+		return p
+	}
+	return v.problem
+}
+
+// unchecked asks the resolver that was named for an answer with checking disabled: one
+// step, as the servers of a zone would give it.
+func (t *task) unchecked(q question) (*reply, error) {
+	up := &task{r: t.r.via, ctx: t.ctx, dial: t.dial, tally: t.tally, sent: t.sent}
+	defer func() { t.sent = up.sent }()
+	m, err := up.query(q, flagRD|flagCD)
+	if err != nil {
+		return nil, err
+	}
+	if m.rcode != dns.RcodeSuccess && m.rcode != dns.RcodeNameError {
+		return nil, &serverError{addr: t.r.via.upstream, rcode: m.rcode, ede: m.ede}
+	}
+	m.aa = true
+	rep := interpretRecursive(m, q, t.r.tick()).reply
+	if q.typ != dns.TypeDS && q.typ != dns.TypeDNSKEY {
+		if z, ok := up.apexBySOA(rep); ok { // whose servers would have said it
+			rep.zone = z
+		}
+	}
+	t.r.remember(rep)
+	return rep, nil
 }
 
 // shownBy is what the denial in a reply shows, its signatures not checked: the resolver

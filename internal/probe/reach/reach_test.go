@@ -63,8 +63,11 @@ func TestOurOwnQueueIsNoPartOfTheThreeSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var table Table
 		table.Answered(other)
+		var mu sync.Mutex
 		var asked []time.Time
 		r := table.Reach(t.Context(), port, func(ctx context.Context) error {
+			mu.Lock()
+			defer mu.Unlock()
 			if len(asked) == 0 {
 				time.Sleep(10 * time.Second)
 			}
