@@ -187,7 +187,7 @@ func (p *Prober) request(ctx context.Context, addr netip.Addr, u *url.URL, cooki
 			break
 		}
 		var dial *DialError
-		if errors.As(err, &dial) || errors.Is(err, errTooLarge) || isAlert(err) || ctx.Err() != nil {
+		if errors.As(err, &dial) || errors.Is(err, errTooLarge) || tlsprobe.IsAlert(err) || ctx.Err() != nil {
 			break
 		}
 		if !stale { // a kept connection that the server had closed is no failure
@@ -204,7 +204,7 @@ func (p *Prober) request(ctx context.Context, addr netip.Addr, u *url.URL, cooki
 		p.answered[o.addr] = true
 		return a
 	}
-	if isAlert(err) {
+	if tlsprobe.IsAlert(err) {
 		if p.alerted == nil {
 			p.alerted = map[netip.AddrPort]bool{}
 		}
@@ -216,12 +216,6 @@ func (p *Prober) request(ctx context.Context, addr netip.Addr, u *url.URL, cooki
 		a.hop.Gap = fact.GapBlocked // it answered before: it cut us off
 	}
 	return a
-}
-
-// isAlert reports whether the server ended a handshake by saying so.
-func isAlert(err error) bool {
-	var refusal *tlsprobe.Refusal
-	return errors.As(err, &refusal) && refusal.Alert
 }
 
 // attempt makes one request on a kept or a new connection and reads the answer.

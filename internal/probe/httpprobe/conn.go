@@ -137,6 +137,8 @@ func (p *Prober) failure(ctx context.Context, err error) (class string, gap fact
 	var dial *DialError
 	var refusal *tlsprobe.Refusal
 	switch {
+	case tlsprobe.IsAlert(err): // which may come after the handshake: RFC 8446 section 4.4.2.4
+		return "tls", ""
 	case errors.As(err, &dial):
 		return dial.How, dial.Gap
 	case errors.As(err, &refusal):

@@ -10,6 +10,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -115,5 +116,18 @@ func TestServerThatWantsAHybridGroupIsRead(t *testing.T) {
 	f := w.Fetch(t.Context(), "https", siteName, siteAddr)
 	if f.Last().Status != 200 {
 		t.Errorf("%+v", f)
+	}
+}
+
+// A server that wants a client certificate says so with an alert: on TLS 1.2 in the
+// handshake, on TLS 1.3 after it (RFC 8446 section 4.4.2.4). Either way it is no
+// website for us, and not one that broke off.
+func TestAServerThatWantsAClientCertificate(t *testing.T) {
+	for _, version := range []string{"-tls1_2", "-tls1_3"} {
+		w := newWorld(t, opensslServer(t, version, "-Verify", "1"))
+		f := w.Fetch(t.Context(), "https", siteName, siteAddr)
+		if h := f.Last(); h.Error != "tls" || h.Status != 0 || !w.Alerted(netip.AddrPortFrom(siteAddr, 443)) {
+			t.Errorf("%s: %+v", version, h)
+		}
 	}
 }

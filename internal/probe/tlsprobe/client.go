@@ -39,10 +39,7 @@ type Session struct {
 }
 
 // Refusal is a handshake that the server ended, otherwise than by silence.
-type Refusal struct {
-	Err   error
-	Alert bool // it said so
-}
+type Refusal struct{ Err error }
 
 func (e *Refusal) Error() string { return "TLS handshake: " + e.Err.Error() }
 func (e *Refusal) Unwrap() error { return e.Err }
@@ -88,14 +85,16 @@ func (v *Visitor) attempt(ctx context.Context, shake func(context.Context, net.C
 	if errors.As(err, &timeout) && timeout.Timeout() || ctx.Err() != nil || v.Ours != nil && v.Ours(err) {
 		return nil, err
 	}
-	return nil, &Refusal{err, isAlert(err)}
+	return nil, &Refusal{err}
 }
 
-// isAlert reports whether the server ended a handshake by saying so.
-func isAlert(err error) bool {
+// IsAlert reports whether a server ended a handshake, or a connection after it, by
+// saying so.
+func IsAlert(err error) bool {
 	var op *net.OpError // so crypto/tls has it
 	var alert *tlswire.Alert
-	return errors.As(err, &op) && op.Op == "remote error" || errors.As(err, &alert)
+	return errors.As(err, &op) && op.Op == "remote error" ||
+		errors.As(err, &alert) && alert.Description != tlswire.AlertCloseNotify
 }
 
 // usualSuites are all that crypto/tls speaks.
