@@ -33,8 +33,8 @@ func ExplainEdition(w io.Writer, o Options, e *norm.Edition, full bool) error {
 		for _, l := range fold(t.in(e.About), t.Width) {
 			t.line(l)
 		}
-		if s := source(e.Source); s != "" {
-			t.line(t.say("text.source") + ": " + s)
+		if s := sourceAt(t, e.Source); s != "" {
+			t.line(sentenceCase(t.say("text.source")) + ": " + s)
 		}
 		if !e.InForce.IsZero() {
 			t.line(t.say("explain.in_force", i18n.Date(t.Lang, e.InForce)))
@@ -56,7 +56,7 @@ func ExplainEdition(w io.Writer, o Options, e *norm.Edition, full bool) error {
 				continue
 			}
 			t.line(head + t.in(q.Title) + ownerMark(t, q))
-			if s := source(q.Source); s != "" {
+			if s := sourceAt(t, q.Source); s != "" {
 				t.line(strings.Repeat(" ", 14) + t.paint(t.say("text.source")+": "+s, "2"))
 			}
 			for _, l := range fold(t.in(q.LevelReason), t.Width-14) {
@@ -87,7 +87,7 @@ func ExplainRequirement(w io.Writer, o Options, e *norm.Edition, q *norm.Require
 		}
 		t.b.WriteByte('\n')
 		if label != "" {
-			t.line(t.paint(label, "1"))
+			t.line(t.paint(sentenceCase(label), "1"))
 		}
 		for _, l := range fold(s, min(t.Width, 78)) {
 			t.line(l)
@@ -98,10 +98,10 @@ func ExplainRequirement(w io.Writer, o Options, e *norm.Edition, q *norm.Require
 	para(t.say("explain.level"), q.LevelReason)
 	if len(q.Fixes) > 0 {
 		t.b.WriteByte('\n')
-		t.line(t.paint(t.say("text.fix"), "1"))
+		t.line(t.paint(sentenceCase(t.say("text.fix")), "1"))
 		for _, f := range q.Fixes {
 			if s := t.in(f.Text); s != "" || f.For != "" {
-				for i, l := range fold(strings.TrimSpace(pad(f.For, 8)+s), min(t.Width, 78)-2) {
+				for i, l := range fold(strings.TrimSpace(pad(software(f.For), 8)+s), min(t.Width, 78)-2) {
 					if i > 0 && f.For != "" {
 						l = strings.Repeat(" ", 8) + l
 					}
@@ -113,9 +113,9 @@ func ExplainRequirement(w io.Writer, o Options, e *norm.Edition, q *norm.Require
 			}
 		}
 	}
-	if s := source(q.Source); s != "" {
+	if s := sourceAt(t, q.Source); s != "" {
 		t.b.WriteByte('\n')
-		t.line(t.say("text.source") + ": " + s)
+		t.line(sentenceCase(t.say("text.source")) + ": " + s)
 	}
 	_, err := io.WriteString(w, t.b.String())
 	return err
@@ -129,8 +129,9 @@ func ExplainJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-func source(s norm.Source) string {
-	return strings.Join(strings.Fields(s.Name+" "+s.Section+" "+s.URL), " ")
+// sourceAt is a source with its address.
+func sourceAt(t *textWriter, s norm.Source) string {
+	return strings.TrimSpace(t.source(s) + " " + s.URL)
 }
 
 func newText(o Options) *textWriter {

@@ -176,7 +176,7 @@ func (h *htmlWriter) verdict(r *norm.Result, v *norm.Verdict, brief bool) htmlVe
 	q := h.requirement(r.Edition, v.ID)
 	x := htmlVerdict{
 		ID: v.ID, Title: h.in(q.Title), Found: h.found(r.Edition, v), Where: h.where(v), Why: h.in(q.Why), Explain: h.in(q.Explain),
-		Check: v.Check, Source: h.source(q), URL: q.Source.URL, Outcome: v.Outcome, Evidence: v.Evidence,
+		Check: v.Check, Source: h.source(q.Source), URL: q.Source.URL, Outcome: v.Outcome, Evidence: v.Evidence,
 		Level: h.say("level." + string(v.Level)),
 		Ahead: v.Outcome == norm.Failed && (v.Level == norm.Could || v.Level == norm.Optional),
 	}
@@ -415,7 +415,7 @@ func (h *htmlWriter) openRules(many bool) []htmlVerdict {
 		}
 		x := htmlVerdict{
 			ID: q.ID, Title: h.in(q.Title), Why: h.in(q.Why), Explain: h.in(q.Explain), Rule: ruleAnchor(q.ID),
-			Level: h.say("level." + string(q.Level)), Source: h.source(q), URL: q.Source.URL,
+			Level: h.say("level." + string(q.Level)), Source: h.source(q.Source), URL: q.Source.URL,
 		}
 		for _, f := range q.Fixes {
 			x.Fixes = append(x.Fixes, htmlFix{software(f.For), h.in(f.Text), f.Code})

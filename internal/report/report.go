@@ -208,10 +208,13 @@ func (t *texts) fixes(edition string, v *norm.Verdict) []norm.Fix {
 	return t.requirement(edition, v.ID).Fixes
 }
 
-// source names where a requirement comes from, with its section.
-func (t *texts) source(q *norm.Requirement) string {
-	name, section := q.Source.Name, q.Source.Section
+// source names where a rule comes from, with its section.
+func (t *texts) source(s norm.Source) string {
+	name, section := s.Name, s.Section
+	appendix, isAppendix := strings.CutPrefix(section, "app. ")
 	switch {
+	case isAppendix:
+		return name + ", " + t.say("text.appendix", appendix)
 	case section == "":
 		return name
 	case section[0] >= '0' && section[0] <= '9':

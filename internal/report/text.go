@@ -406,7 +406,7 @@ func (t *textWriter) verdict(edition string, v *norm.Verdict) {
 	if t.Detail == Verbose && !v.Until.IsZero() {
 		t.words(t.say("text.until"), i18n.Moment(t.Lang, v.Until.Local()))
 	}
-	if s := t.source(q); s != "" && (weighs || t.Detail == Verbose) {
+	if s := t.source(q.Source); s != "" && (weighs || t.Detail == Verbose) {
 		t.words(t.say("text.source"), s)
 	}
 }

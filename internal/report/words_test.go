@@ -9,6 +9,7 @@ import (
 
 func TestCodeWordsOfReasonsAreTold(t *testing.T) {
 	for _, c := range []struct{ reason, arg, nl, en string }{
+		{"dead-address", "silent", "er komt niets terug", "nothing comes back"},
 		{"dead-address", "refused", "geweigerd", "refused"},
 		{"not-comparable", "read_error", "de pagina was niet te lezen", "the page could not be read"},
 		{"not-yet-valid", "2027-03-03 07:00 UTC", "3 mrt 2027 07:00 UTC", "3 Mar 2027 07:00 UTC"},
