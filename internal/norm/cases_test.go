@@ -146,6 +146,13 @@ func httpsCases() []verdictCase {
 		peilCase("web.https.redirect", "shows a page", plain(func(h *fact.Hop) { h.Status, h.Next, h.Location = 200, "", "" }), Failed, "no-redirect"),
 		peilCase("web.https.redirect", "other name first", plain(func(h *fact.Hop) { h.Next = "https://example.nl/" }), Failed, "redirect-other-name-first"),
 		peilCase("web.https.redirect", "http first", plain(func(h *fact.Hop) { h.Next = "http://www.example.nl/nl" }), Failed, "redirect-to-http"),
+		peilCase("web.https.redirect", "307", plain(func(h *fact.Hop) { h.Status = 307 }), Passed, "redirects-to"),
+		peilCase("web.https.redirect", "the page says so in a meta element", plain(func(h *fact.Hop) {
+			h.Status, h.Next, h.Location = 200, "", ""
+			h.Header = append(h.Header, fact.Header{Name: "Refresh", Value: "0; url=https://www.example.nl/"})
+		}), Failed, "no-redirect"),
+		peilCase("web.https.redirect", "a Location that is none", plain(func(h *fact.Hop) { h.Status, h.Next, h.Location = 302, "", "https://" }), Failed, "no-redirect"),
+		peilCase("web.https.redirect", "not there", plain(func(h *fact.Hop) { h.Status, h.Next, h.Location = 404, "", "" }), Failed, "no-redirect"),
 		peilCase("web.https.redirect", "too slow", plain(func(h *fact.Hop) { h.Status, h.Error = 0, "timeout" }), NotMeasured, "gap-timeout"),
 		peilCase("web.https.redirect", "dead on 443 is not judged", hosts(dieOn443), NotApplicable, "dead"),
 
@@ -157,6 +164,15 @@ func httpsCases() []verdictCase {
 		}), Failed, "hsts-absent"),
 		peilCase("web.https.hsts", "first header counts", hsts("max-age=1", "max-age=31536000"), Failed, "hsts-short"),
 		peilCase("web.https.hsts", "repeated directive", hsts("max-age=31536000; max-age=31536000"), Failed, "hsts-repeated-directive"),
+		peilCase("web.https.hsts", "to the second", hsts("max-age=31536000"), Passed, "hsts-long"),
+		peilCase("web.https.hsts", "a second short", hsts("max-age=31535999; includeSubDomains; preload"), Failed, "hsts-short"),
+		peilCase("web.https.hsts", "white space and empty directives", hsts(" ;; max-age = 31536000 ;; "), Passed, "hsts-long"),
+		peilCase("web.https.hsts", "unknown directives", hsts(`max-age=31536000; x="a;max-age=0"; y`), Passed, "hsts-long"),
+		peilCase("web.https.hsts", "more than any number", hsts("max-age=99999999999999999999999"), Passed, "hsts-long"),
+		peilCase("web.https.hsts", "negative", hsts("max-age=-1"), Failed, "hsts-bad-max-age"),
+		peilCase("web.https.hsts", "an open quote", hsts(`max-age="31536000`), Failed, "hsts-malformed"),
+		peilCase("web.https.hsts", "empty", hsts(""), Failed, "hsts-no-max-age"),
+		peilCase("web.https.hsts", "max-age twice in other case", hsts("max-age=31536000; Max-Age=31536000"), Failed, "hsts-repeated-directive"),
 		peilCase("web.https.hsts", "no max-age", hsts("includeSubDomains"), Failed, "hsts-no-max-age"),
 		peilCase("web.https.hsts", "max-age no number", hsts("max-age=1y"), Failed, "hsts-bad-max-age"),
 		peilCase("web.https.hsts", "malformed", hsts("max-age=31536000, includeSubDomains"), Failed, "hsts-malformed"),

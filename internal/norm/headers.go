@@ -94,7 +94,7 @@ var headerReferrer = rule{
 			}
 			line := "Referrer-Policy: " + strings.Join(words, ", ")
 			switch {
-			case policy == "" && len(words) == 0:
+			case policy == "" && strings.Join(words, "") == "": // an empty one says nothing
 				return warn(because("referrer-absent")).with("no Referrer-Policy on " + hop.URL)
 			case policy == "":
 				return fail(because("referrer-unknown", strings.Join(words, ", "))).with(line)

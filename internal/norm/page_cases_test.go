@@ -69,6 +69,17 @@ func headerCases() []verdictCase {
 		peilCase("web.header.referrer", "all", setHeader("Referrer-Policy", "unsafe-url"), Failed, "referrer"),
 		peilCase("web.header.referrer", "meta element wins", hosts(func(h *fact.WebHost) { h.HTTP.Page.MetaReferrer = "unsafe-url" }), Failed, "referrer"),
 		peilCase("web.header.referrer", "unknown", setHeader("Referrer-Policy", "none"), Failed, "referrer-unknown"),
+		peilCase("web.header.referrer", "empty", setHeader("Referrer-Policy", ""), Warning, "referrer-absent"),
+		peilCase("web.header.referrer", "two lines, in capitals", setHeader("Referrer-Policy", "unsafe-url", "SAME-ORIGIN"), Passed, "referrer"),
+		peilCase("web.header.frameoptions", "the frame-ancestors of one of two policies", policy("frame-ancestors *, frame-ancestors 'self'"), Passed, "frame-ancestors"),
+		peilCase("web.header.frameoptions", "an empty frame-ancestors allows nobody", policy("frame-ancestors"), Passed, "frame-ancestors"),
+		peilCase("web.header.frameoptions", "a whole scheme", policy("FRAME-ANCESTORS HTTPS:"), Failed, "frame-ancestors-open"),
+		peilCase("web.header.frameoptions", "the first of a repeated directive", policy("frame-ancestors *; frame-ancestors 'none'"), Failed, "frame-ancestors-open"),
+		peilCase("web.header.contenttype", "second value", setHeader("X-Content-Type-Options", "x, nosniff"), Failed, "nosniff-bad"),
+		peilCase("web.header.contenttype", "in capitals, before another", setHeader("X-Content-Type-Options", "NoSniff", "x"), Passed, "nosniff"),
+		peilCase("web.header.csp", "a hash beside unsafe-inline", policy("default-src 'self'; script-src 'unsafe-inline' 'sha256-abc='; object-src 'none'; base-uri 'none'; form-action 'self'"), Passed, "csp-strict"),
+		peilCase("web.header.csp", "a nonce that is none", policy("default-src 'self'; script-src 'unsafe-inline' 'nonce-'; object-src 'none'; base-uri 'none'; form-action 'self'"), Failed, "csp-unsafe-inline"),
+		peilCase("web.header.csp", "the first of a repeated directive", policy("script-src 'self' 'unsafe-inline'; script-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'"), Failed, "csp-unsafe-inline"),
 		peilCase("web.header.referrer", "absent", setHeader("Referrer-Policy"), Warning, "referrer-absent"),
 		peilCase("web.header.permissions", "limits", unchanged, Passed, "permissions-set"),
 		peilCase("web.header.permissions", "camera for all", setHeader("Permissions-Policy", "camera=*"), Warning, "permissions-open"),
@@ -164,6 +175,25 @@ func securityTxtCases() []verdictCase {
 		peilCase("web.securitytxt.valid", "Latin-1", contentType("text/plain; charset=iso-8859-1"), Failed, "securitytxt-type"),
 		peilCase("web.securitytxt.valid", "no type", txt(func(s *fact.SecurityTxt) { s.WellKnown.Hops[0].Header = nil }), Failed, "securitytxt-type"),
 		peilCase("web.securitytxt.valid", "over http", txt(func(s *fact.SecurityTxt) { s.WellKnown.Hops[0].URL = "http://www.example.nl/.well-known/security.txt" }), Failed, "securitytxt-http"),
+		peilCase("web.securitytxt.valid", "by way of http", txt(func(s *fact.SecurityTxt) {
+			s.WellKnown.Hops = append([]fact.Hop{
+				{URL: "https://www.example.nl/.well-known/security.txt", Status: 301}, {URL: "http://www.example.nl/security", Status: 301},
+			}, s.WellKnown.Hops...)
+		}), Failed, "securitytxt-http"),
+		peilCase("web.securitytxt.valid", "at another host", func(t *testing.T, m *fact.Measurement) {
+			bodyOf(contact, expires)(t, m)
+			txt(func(s *fact.SecurityTxt) {
+				last := s.WellKnown.Hops[0]
+				last.URL = "https://www.ncsc.example/.well-known/security.txt"
+				s.WellKnown.Hops = []fact.Hop{{URL: "https://www.example.nl/.well-known/security.txt", Status: 302}, last}
+			})(t, m)
+		}, Passed, "securitytxt-right"),
+		peilCase("web.securitytxt.valid", "CRLF", txt(func(s *fact.SecurityTxt) {
+			s.Body, s.Signature = []byte(contact+"\r\n"+expires+"\r\n"), ""
+		}), Passed, "securitytxt-right"),
+		peilCase("web.securitytxt.valid", "a type in capitals and quotes", contentType(`Text/Plain; Charset="UTF-8"`), Passed, "securitytxt-right"),
+		peilCase("web.securitytxt.valid", "expires this very second: stale is what comes after", bodyOf(contact, "Expires: 2026-11-23T12:00:00Z"), Passed, "securitytxt-right"),
+		peilCase("web.securitytxt.valid", "expires in a second, by another clock", bodyOf(contact, "Expires: 2026-11-23T13:00:01+01:00"), Passed, "securitytxt-right"),
 		peilCase("web.securitytxt.valid", "expired", bodyOf(contact, "Expires: 2026-01-01T00:00:00Z"), Failed, "securitytxt-defect-expired"),
 		peilCase("web.securitytxt.valid", "no contact", bodyOf(expires), Failed, "securitytxt-defect-no-contact"),
 		peilCase("web.securitytxt.valid", "canonical elsewhere", bodyOf(contact, expires, "Canonical: https://example.nl/.well-known/security.txt"), Failed, "securitytxt-defect-no-canonical-match"),

@@ -47,14 +47,19 @@ func (v *view) eachSecurityTxt(judge func(*fact.SecurityTxt, *fact.Hop, *securit
 func placed(s *fact.SecurityTxt, hop *fact.Hop) (finding, bool) {
 	status := strconv.Itoa(hop.Status)
 	line := "GET " + hop.URL + " → " + status
-	scheme, _ := origin(hop.URL)
+	plain := ""
+	for i := range s.WellKnown.Hops {
+		if scheme, _ := origin(s.WellKnown.Hops[i].URL); scheme != "https" && plain == "" {
+			plain = s.WellKnown.Hops[i].URL
+		}
+	}
 	switch {
 	case hop.Status != 200 && legacyFile(s):
 		return fail(because("securitytxt-place")).with(line, "GET "+s.Legacy.Last().URL+" → 200"), false
 	case hop.Status != 200:
 		return fail(because("securitytxt-absent", status)).with(line), false
-	case scheme != "https":
-		return fail(because("securitytxt-http", hop.URL)).with(line), false
+	case plain != "": // one step over http is enough to be sent elsewhere
+		return fail(because("securitytxt-http", plain)).with("GET "+plain, line), false
 	}
 	types := hop.Values("Content-Type")
 	if len(types) == 0 {
