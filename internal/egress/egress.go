@@ -82,6 +82,15 @@ func (e *Egress) SetFamilies(f Families) { e.families.Store(&f) }
 // anyway; who asks others about names asks here first.
 func (e *Egress) Excluded(name string) (reason string, yes bool) { return e.exclusions.Name(name) }
 
+// Delay is how long a datagram to an address would wait for politeness now. Who may
+// choose among servers takes one that is at leisure.
+func (e *Egress) Delay(addr netip.AddrPort) time.Duration {
+	if e.named[addr] {
+		return 0
+	}
+	return e.pace.udp.delay(addr.Addr())
+}
+
 // Limits are the limits in force.
 func (e *Egress) Limits() Limits { return e.limits }
 

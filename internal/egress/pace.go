@@ -325,6 +325,20 @@ func (b *buckets) spend(k *bucket) time.Duration {
 	return 0
 }
 
+// delay is how long a token would have to be waited for now, behind all who wait.
+func (b *buckets) delay(a netip.Addr) time.Duration {
+	if b == nil || b.interval == 0 {
+		return 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	k := b.table[a]
+	if k == nil {
+		return 0
+	}
+	return max(0, k.full-time.Since(b.epoch)-b.burst+time.Duration(k.users)*b.interval)
+}
+
 // sweepFull drops full buckets, which are as good as new ones, once the table has
 // doubled since the last time.
 func (b *buckets) sweepFull() {

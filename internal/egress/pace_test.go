@@ -51,6 +51,29 @@ func TestConnectionsToOneAddressAreSpaced(t *testing.T) {
 	})
 }
 
+func TestTheDelayIsWhatOneWouldWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := testPace(Limits{})
+		a := ap("192.0.2.1:53")
+		turns(t, p, 20, "udp", a.String())
+		if d := p.udp.delay(a.Addr()); d != 10*time.Millisecond {
+			t.Errorf("after a burst one waits %s", d)
+		}
+		var wg sync.WaitGroup
+		for range 50 {
+			wg.Go(func() { turns(t, p, 1, "udp", a.String()) })
+		}
+		synctest.Wait()
+		if d := p.udp.delay(a.Addr()); d < 500*time.Millisecond || d > 520*time.Millisecond {
+			t.Errorf("behind 50 others one waits %s", d)
+		}
+		if d := p.udp.delay(ap("192.0.2.2:53").Addr()); d != 0 {
+			t.Errorf("a server at leisure lets wait %s", d)
+		}
+		wg.Wait()
+	})
+}
+
 func TestANetworkIsSparedAsWell(t *testing.T) {
 	for _, format := range []string{"192.0.2.%d:443", "[2001:db8:1:%x::1]:443"} {
 		synctest.Test(t, func(t *testing.T) {

@@ -28,6 +28,9 @@ func TestANameThatDoesNotExistIsAskedForOnce(t *testing.T) {
 				t.Errorf("%s %s: %s", name, typ, say(l))
 			}
 		}
+		if owner, _ := r.NameServers(ctx, name); owner != "gemeente.nl" {
+			t.Errorf("name servers of %s: %s", name, owner)
+		}
 		if l := r.Lookup(ctx, "_443._tcp."+name, "TLSA"); l.RCode != "NXDOMAIN" || l.Security != fact.Secure {
 			t.Errorf("TLSA of %s: %s", name, say(l))
 		}

@@ -98,7 +98,9 @@ func (t *task) iterate(q question) (*reply, error) {
 		}
 		at = mq.name.labels()
 		if res.reply.kind == noName && t.proven(res.reply) {
-			return res.reply.about(q), nil
+			rep := res.reply.about(q)
+			t.r.remember(rep)
+			return rep, nil
 		}
 		if res.reply.kind == noName || (res.reply.kind == aliased && res.reply.set.typ == dns.TypeDNAME) {
 			whole = true

@@ -47,7 +47,9 @@ func (t *task) lookup(l *fact.Lookup, q question) {
 		}
 		seen[q.name] = true
 		rep := t.absentAbove(q)
-		if rep == nil {
+		if rep != nil {
+			t.r.remember(rep)
+		} else {
 			var err error
 			if rep, err = t.resolve(q.name, q.typ); err != nil {
 				t.unanswered(l, q, err)

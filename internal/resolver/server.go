@@ -137,6 +137,9 @@ func (r *Resolver) order(addrs []netip.AddrPort) {
 	l := make([]scored, len(addrs))
 	for i, a := range addrs {
 		l[i] = scored{a, r.server(a).score(now)}
+		if r.egress != nil { // a long list of names of one zone would else queue for the nearest server
+			l[i].s += min(int(r.egress.Delay(a)/(30*time.Millisecond)), 99)
+		}
 		if !r.familyWorks(a.Addr(), now) {
 			l[i].s += 10000
 		}
