@@ -409,6 +409,19 @@ func TestAReplyThatCameWhileTheMachineWasBusyCounts(t *testing.T) {
 	}
 }
 
+func TestTheServersOfTheRootAreAskedForOnce(t *testing.T) {
+	w := newWorld(t)
+	w.zone("nl", 13)
+	r := w.build()
+	r.Lookup(context.Background(), "nl", "A")
+	if z := r.Zone(context.Background(), "."); z.Security != fact.Secure || len(z.ChildNS) != 1 || len(z.Signatures) != 3 {
+		t.Errorf("%+v", z)
+	}
+	if n := w.count(". NS"); n != 1 {
+		t.Errorf("asked %d times", n)
+	}
+}
+
 func TestALookupThroughEgressAndItsMap(t *testing.T) {
 	w := newWorld(t)
 	w.zone("nl", 13, "www A 192.0.2.1")

@@ -116,9 +116,14 @@ func (t *task) primedBy(a netip.AddrPort) *delegation {
 				d.glue[ns] = t.r.hints.glue[ns]
 			}
 		}
-		if len(t.known(d)) > 0 {
-			return d
+		if len(t.known(d)) == 0 {
+			continue
 		}
+		if res := interpret(m, root, question{root, dns.TypeNS}, t.r.tick()); res != nil && res.reply != nil {
+			res.from(d) // asked for anyway, for the facts of the root
+			t.r.remember(res.reply)
+		}
+		return d
 	}
 	return nil
 }

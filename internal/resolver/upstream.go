@@ -18,7 +18,7 @@ import (
 func (t *task) forward(l *fact.Lookup, q question) {
 	l.Security = fact.Secure
 	seen := map[name]bool{}
-	l.TTL = 1<<31 - 1
+	ttl := uint32(1<<31 - 1)
 	for {
 		res, v, err := t.askUpstream(q)
 		if err != nil {
@@ -46,10 +46,11 @@ func (t *task) forward(l *fact.Lookup, q question) {
 			}
 			w = t.explained(rep, w)
 			join(l, w)
-			l.TTL = min(l.TTL, rep.ttl)
+			ttl = min(ttl, rep.ttl)
 			l.Until = earlier(l.Until, t.runsOut(rep))
 			if rep.kind != aliased {
 				t.final(l, rep, w)
+				l.TTL = ttl
 				return
 			}
 			l.Aliases = append(l.Aliases, fact.Alias{
