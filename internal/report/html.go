@@ -161,6 +161,7 @@ type htmlSite struct {
 
 type htmlOther struct {
 	Edition, Version, Score string
+	Standing                string // its score, or in words how it stands
 	Open, Missing           []htmlVerdict
 	Fine                    int
 }
@@ -301,8 +302,11 @@ func (h *htmlWriter) section(it Item, head *norm.Result, brief bool) (htmlSite, 
 				o.Fine++
 			}
 		}
+		if o.Standing = o.Score; o.Standing == "" {
+			o.Standing = h.tally(r)
+		}
 		s.Others = append(s.Others, o)
-		row.Others = append(row.Others, o.Score)
+		row.Others = append(row.Others, o.Standing)
 	}
 	return s, row
 }
