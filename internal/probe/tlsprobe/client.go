@@ -35,6 +35,7 @@ type Session struct {
 	net.Conn
 	Version fact.Version
 	ALPN    string   // what the server chose
+	NoALPN  bool     // it was let in only without offering protocols
 	Certs   [][]byte // as received, leaf first
 }
 
@@ -161,5 +162,5 @@ func (v *Visitor) thorough(conn net.Conn, modern bool) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Session{Conn: c, Version: c.Version(), ALPN: c.ServerHello().ALPN, Certs: c.Certificates()}, nil
+	return &Session{Conn: c, Version: c.Version(), ALPN: c.ServerHello().ALPN, NoALPN: !modern && len(v.ALPN) > 0, Certs: c.Certificates()}, nil
 }

@@ -351,3 +351,28 @@ func TestAServerThatWantsAnotherProtocol(t *testing.T) {
 		t.Errorf("ALPN %v", f.ALPN)
 	}
 }
+
+// An intrusion prevention system that resets whoever offers a suite without encryption
+// hides none of the suites that the server has.
+func TestAGuardAgainstBadOffersHidesNoSuite(t *testing.T) {
+	cfg := oldAndNew()
+	for _, s := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
+		cfg.CipherSuites = append(cfg.CipherSuites, s.ID)
+	}
+	for name, bad := range map[string]func(fact.Suite) bool{
+		"NULL":      func(s fact.Suite) bool { return s == 0x0001 || s == 0x0002 || s == 0x003B },
+		"export":    func(s fact.Suite) bool { return s.Export() },
+		"anonymous": func(s fact.Suite) bool { return s.Authentication() == fact.AuthAnon },
+		"RC4":       func(s fact.Suite) bool { return s.Cipher() == "RC4_128" },
+	} {
+		truth, _ := probe(t, goServer(t, cfg), Full())
+		f, _ := probe(t, choked(t, cfg, func(h *clientHello, _ int) bool {
+			return slices.ContainsFunc(h.suites, bad)
+		}), Full())
+		for i := range truth.Suites { // what it hides from us it hides from everybody
+			truth.Suites[i].Accepted = slices.DeleteFunc(truth.Suites[i].Accepted, bad)
+		}
+		same(t, name, truth, f)
+		t.Logf("%s: %d connections, %d without", name, f.Connections, truth.Connections)
+	}
+}

@@ -17,6 +17,11 @@ import (
 // and often the list of all groups that the server takes (RFC 8446 section 4.2.7).
 func (r *run) modern(a *reply) {
 	e := r.enumeration(fact.TLS13)
+	if r.isNarrow() {
+		// Suites of older versions cannot be used with this one (RFC 8446 appendix B.4).
+		// They are offered where that costs nothing, to see who takes them all the same.
+		e.remain = slices.DeleteFunc(e.remain, func(s fact.Suite) bool { return s.KeyExchange() != fact.KexTLS13 })
+	}
 	g := &groupSearch{remain: r.plan.groups(modernGroups), set: fact.GroupSet{Version: fact.TLS13}}
 	withKeys := !a.hello.Retry // it wants keys in the hello; then groups cannot be told apart this way
 	joint := len(g.remain) > 0 && !withKeys

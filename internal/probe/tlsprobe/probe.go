@@ -94,14 +94,42 @@ func (r *run) opening() (legacy, modern *reply) {
 // shortHello is how many suites a hello offers to a server that chokes on long ones.
 const shortHello = 90
 
-// batch is as much of a list as may stand in one hello.
+// batch is as much of a list as may stand in one hello. Where long hellos are turned
+// away that may be the work of a guard who does not like some kind of suites: so that it
+// hides no others, a short one offers suites of a single kind.
 func (r *run) batch(s []fact.Suite) []fact.Suite {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.narrow {
-		return s[:min(len(s), shortHello)]
+	if !r.isNarrow() || len(s) == 0 {
+		return s
 	}
-	return s
+	var b []fact.Suite
+	for _, x := range s {
+		if len(b) < shortHello && dislike(x) == dislike(s[0]) {
+			b = append(b, x)
+		}
+	}
+	return b
+}
+
+// dislike names the reason for which a guard may turn away whoever offers a suite; it is
+// empty for those that every browser may have.
+func dislike(s fact.Suite) string {
+	a, cipher := s.Authentication(), s.Cipher()
+	for _, c := range []string{"NULL", "RC4", "3DES"} {
+		if strings.HasPrefix(cipher, c) && a != fact.AuthAnon && !s.Export() {
+			return c
+		}
+	}
+	switch {
+	case a == fact.AuthAnon:
+		return "anonymous"
+	case s.Export():
+		return "export"
+	case !slices.ContainsFunc([]string{"AES", "CHACHA20", "CAMELLIA", "ARIA"}, func(c string) bool { return strings.HasPrefix(cipher, c) }):
+		return "rare"
+	case a != fact.AuthRSA && a != fact.AuthECDSA && a != fact.AuthTLS13:
+		return "other"
+	}
+	return ""
 }
 
 // firstLegacy asks for a version, and everything that comes with the first answer. A
@@ -139,7 +167,7 @@ func (r *run) widest(v fact.Version) *reply {
 	var a *reply
 	for len(all) > 0 {
 		b := r.batch(all)
-		all = all[len(b):]
+		all = slices.DeleteFunc(slices.Clone(all), func(s fact.Suite) bool { return slices.Contains(b, s) })
 		h := r.legacyHello(v, b, legacyGroups)
 		if v != fact.SSL30 {
 			h.Compression, h.Heartbeat = []byte{1, 0}, true

@@ -116,6 +116,12 @@ func (r *run) isSerial() bool {
 	return r.serial
 }
 
+func (r *run) isNarrow() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.narrow
+}
+
 func (r *run) ctxGap() fact.Gap {
 	if errors.Is(r.ctx.Err(), context.DeadlineExceeded) {
 		return fact.GapBudget
