@@ -3,6 +3,7 @@ package config
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -77,6 +78,11 @@ func (d Data) Update(ctx context.Context) ([]Updated, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.update(ctx, cache, client)
+}
+
+// update makes the tables of the sources.
+func (s Sources) update(ctx context.Context, cache routes.Cache, client *http.Client) ([]Updated, error) {
 	var out []Updated
 	var failed error
 	for _, t := range []struct {
@@ -184,6 +190,15 @@ func fetcher() (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	roots, err := tlsprobe.Mozilla()
+	if err != nil {
+		return nil, err
+	}
+	return fetcherOver(door, r, roots.Pool), nil
+}
+
+// fetcherOver is an HTTP client over a door, a resolver and a trust set.
+func fetcherOver(door *egress.Egress, r *resolver.Resolver, roots *x509.CertPool) *http.Client {
 	dial := func(ctx context.Context, _, hostport string) (net.Conn, error) {
 		host, port, err := net.SplitHostPort(hostport)
 		if err != nil {
@@ -194,7 +209,17 @@ func fetcher() (*http.Client, error) {
 			return nil, err
 		}
 		var addrs []netip.Addr
+		a, literal, err := egress.ParseAddr(host)
+		if err != nil {
+			return nil, err
+		}
+		if literal {
+			addrs = append(addrs, a)
+		}
 		for _, t := range []string{"AAAA", "A"} {
+			if literal {
+				break
+			}
 			l := r.Lookup(ctx, host, t)
 			for _, x := range l.Records {
 				if a, err := netip.ParseAddr(x.Data); err == nil {
@@ -215,14 +240,10 @@ func fetcher() (*http.Client, error) {
 		}
 		return nil, last
 	}
-	roots, err := tlsprobe.Mozilla()
-	if err != nil {
-		return nil, err
-	}
 	return &http.Client{
-		Transport: &http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: roots.Pool, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true, ResponseHeaderTimeout: time.Minute},
+		Transport: &http.Transport{DialContext: dial, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}, ForceAttemptHTTP2: true, ResponseHeaderTimeout: time.Minute},
 		Timeout:   fetchTime,
-	}, nil
+	}
 }
 
 func fetch(ctx context.Context, client *http.Client, urls []string, build func(string, time.Time, ...io.Reader) (routes.Meta, routes.Report, error)) (routes.Report, error) {
@@ -249,8 +270,23 @@ func fetch(ctx context.Context, client *http.Client, urls []string, build func(s
 		if oldest.IsZero() || at.Before(oldest) {
 			oldest = at
 		}
-		bodies = append(bodies, io.LimitReader(resp.Body, maxFetch))
+		bodies = append(bodies, &bounded{resp.Body, maxFetch})
 	}
 	_, rep, err := build(strings.Join(urls, " "), oldest, bodies...)
 	return rep, err
+}
+
+// bounded is a body that is refused, not cut off, when it is too long: half a table says
+// of every route that is missing that it is not covered.
+type bounded struct {
+	r    io.Reader
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, fmt.Errorf("longer than %d bytes", int64(maxFetch))
+	}
+	return n, err
 }

@@ -123,6 +123,13 @@ func ReadVRPs(r io.Reader, b *VRPBuilder) (date time.Time, rep Report, err error
 	if err := delim(d, '}'); err != nil {
 		return date, rep, err
 	}
+	in.piece = maxPiece
+	switch _, err := d.Token(); { // to the end, where a download that broke off shows itself
+	case err == nil:
+		return date, rep, errors.New("something follows the VRPs")
+	case !errors.Is(err, io.EOF):
+		return date, rep, err
+	}
 	if !found {
 		return date, rep, errors.New(`no "roas" in it: not a VRP file`)
 	}
