@@ -199,8 +199,8 @@ func httpsCases() []verdictCase {
 		peilCase("web.login.plain", "not seen", hosts(func(h *fact.WebHost) { h.HTTP.Plain = &fact.Fetch{Gap: fact.GapTimeout} }), NotMeasured, "gap-timeout"),
 
 		peilCase("web.https.http2", "yes", unchanged, Passed, "http2"),
-		peilCase("web.https.http2", "no", hosts(func(h *fact.WebHost) { h.HTTP.HTTP2, h.TLS.ALPN = declined, []string{"http/1.1"} }), Failed, "no-http2"),
-		peilCase("web.https.http2", "chosen, but we came in without it", hosts(func(h *fact.WebHost) { h.HTTP.HTTP2 = declined }), NotMeasured, "gap-unsupported"),
+		peilCase("web.https.http2", "no", hosts(func(h *fact.WebHost) { h.HTTP.HTTP2 = declined }), Failed, "no-http2"),
+		peilCase("web.https.http2", "not offered by us", hosts(func(h *fact.WebHost) { h.HTTP.HTTP2 = fact.Observed{Gap: fact.GapUnsupported} }), NotMeasured, "gap-unsupported"),
 		peilCase("web.https.http2", "not asked", hosts(func(h *fact.WebHost) { h.HTTP.HTTP2 = fact.Observed{} }), NotMeasured, "gap-not-asked"),
 		peilCase("web.https.http3", "announced", unchanged, Passed, "http3"),
 		peilCase("web.https.http3", "not announced", hosts(func(h *fact.WebHost) { h.HTTP.HTTP3 = nil }), Failed, "no-http3"),

@@ -1,7 +1,6 @@
 package norm
 
 import (
-	"slices"
 	"strconv"
 
 	"peil/internal/fact"
@@ -233,9 +232,6 @@ var httpTwo = rule{
 			switch {
 			case h.HTTP.HTTP2.Yes():
 				return pass(because("http2"))
-			case h.HTTP.HTTP2.No() && h.TLS != nil && slices.Contains(h.TLS.ALPN, "h2"):
-				// It chooses h2, but the visitor that it lets in does not speak that.
-				return missed(fact.GapUnsupported)
 			case h.HTTP.HTTP2.No():
 				return fail(because("no-http2")).with("ALPN: h2 not chosen")
 			}

@@ -59,6 +59,14 @@ func (p *Prober) connect(ctx context.Context, o origin, alpn []string) (*conn, e
 	if err != nil {
 		return nil, err
 	}
+	if s.NoALPN {
+		p.mu.Lock()
+		if p.noALPN == nil {
+			p.noALPN = map[netip.AddrPort]bool{}
+		}
+		p.noALPN[o.addr] = true
+		p.mu.Unlock()
+	}
 	c := &conn{Conn: s, raw: raw, origin: o, version: s.Version, certs: s.Certs}
 	if s.ALPN == "h2" {
 		c.h2 = newH2Conn(s)

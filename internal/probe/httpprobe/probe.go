@@ -39,6 +39,7 @@ type Prober struct {
 	idle     map[origin][]*conn      // guarded by mu
 	answered map[netip.AddrPort]bool // gave an HTTP response in this measurement; guarded by mu
 	noH2     map[netip.AddrPort]bool // chose h2 and did not speak it; guarded by mu
+	noALPN   map[netip.AddrPort]bool // let us in only without offering protocols; guarded by mu
 	alerted  map[netip.AddrPort]bool // turned a hello away with an alert; guarded by mu
 	chains   map[string]*chain       // by ID; guarded by mu
 }
@@ -88,7 +89,13 @@ func (p *Prober) Visit(ctx context.Context, name string, addr netip.Addr) *Visit
 		v.HTTP.SecurityTxt = p.securityTxt(ctx, name, addr, v.HTTP.Secure)
 	})
 	wg.Wait()
-	v.HTTP.HTTP2 = http2Of(v.HTTP.Secure)
+	p.mu.Lock()
+	at := netip.AddrPortFrom(addr, 443)
+	unasked := p.noALPN[at] && !p.noH2[at]
+	p.mu.Unlock()
+	if v.HTTP.HTTP2 = http2Of(v.HTTP.Secure); v.HTTP.HTTP2.No() && unasked {
+		v.HTTP.HTTP2 = fact.Observed{Gap: fact.GapUnsupported}
+	}
 	if first := v.HTTP.Secure.First(); first != nil && altSvcH3(first.Values("Alt-Svc")) {
 		v.HTTP.HTTP3 = []string{"alt-svc"}
 	}
