@@ -299,9 +299,9 @@ func (r *Result) Table(w io.Writer, l i18n.Lang) error {
 }
 
 var fragment = template.Must(template.New("country").Parse(`<h2 id="country">{{.Title}}</h2><p>{{.Note}}</p>
-<div class="scroll tall" tabindex="0" role="region" aria-labelledby="country"><table><thead><tr>{{range $i, $h := .Heads}}<th scope="col"{{if $i}} class="n"{{end}}>{{$h}}</th>{{end}}</tr></thead>
+<section class="scroll tall" tabindex="0" aria-labelledby="country"><table><thead><tr>{{range $i, $h := .Heads}}<th scope="col"{{if $i}} class="n"{{end}}>{{$h}}</th>{{end}}</tr></thead>
 <tbody>{{range .Rows}}<tr>{{range $i, $c := .}}{{if $i}}<td class="n">{{$c}}</td>{{else}}<th scope="row">{{$c}}</th>{{end}}{{end}}</tr>
-{{end}}</tbody></table></div>
+{{end}}</tbody></table></section>
 `))
 
 // fragment is the same table as HTML, the whole country first.

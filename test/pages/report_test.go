@@ -147,7 +147,7 @@ func TestTheReportIsForEverybody(t *testing.T) {
 				t.Error("the focus cannot be seen on " + Eval[string](t, p, "document.activeElement.outerHTML.slice(0, 80)"))
 			}
 		}
-		if !seen["DIV"] || !seen["A"] || !seen["SUMMARY"] {
+		if !seen["SECTION"] || !seen["A"] || !seen["SUMMARY"] {
 			t.Errorf("by tab one comes at %v; want the table, links and what folds", seen)
 		}
 		p.Press(t, "\r")
