@@ -167,6 +167,9 @@ func (n Network) door() (*egress.Egress, *egress.Mandate, error) {
 		if c.Mandate, err = egress.LoadMandate(n.Mandate); err != nil {
 			return nil, nil, fmt.Errorf("--mandate: %w", err)
 		}
+		if !time.Now().Before(c.Mandate.Until) {
+			return nil, nil, fmt.Errorf("--mandate %s: it ended %s; ask for a new one, or leave it out", n.Mandate, c.Mandate.Until.Format(time.RFC3339))
+		}
 	}
 	for flag, s := range map[string]string{"--resolver": n.Resolver, "--rtr": n.RTR} {
 		if s == "" {
