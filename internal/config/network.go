@@ -34,6 +34,7 @@ type Network struct {
 	CABundle    string   `group:"sources" name:"ca-bundle" placeholder:"FILE" help:"Trust these roots (PEM) instead of Mozilla's."`
 	RootHints   string   `group:"sources" placeholder:"FILE" help:"Root servers (master file) instead of the built-in ones."`
 	TrustAnchor string   `group:"sources" placeholder:"FILE" help:"Trust anchors (DS or DNSKEY lines) instead of the built-in ones."`
+	Source      []string `group:"other" placeholder:"IP" help:"Measure from this address of this machine; at most one of IPv4 and one of IPv6."`
 	Allow       []string `group:"other" placeholder:"CIDR" help:"Allow addresses in CIDR though they are not public; repeat for more."`
 	NetworkMap  string   `group:"other" placeholder:"FILE" help:"Lead addresses elsewhere; what is not in the map does not exist. Results say simulated."`
 	Mandate     string   `group:"polite" placeholder:"FILE" help:"Who allowed intrusive probes, for which names, until when."`
@@ -151,6 +152,13 @@ func (n Network) door() (*egress.Egress, *egress.Mandate, error) {
 			return nil, nil, fmt.Errorf("--allow %s: want a prefix such as 10.0.0.0/8: %w", s, err)
 		}
 		c.Allow = append(c.Allow, p)
+	}
+	for _, s := range n.Source {
+		a, err := netip.ParseAddr(s)
+		if err != nil || a.Zone() != "" {
+			return nil, nil, fmt.Errorf("--source %s: want an IP address of this machine", s)
+		}
+		c.Sources = append(c.Sources, a)
 	}
 	var err error
 	if n.NetworkMap != "" {

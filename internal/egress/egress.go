@@ -19,6 +19,7 @@ type Config struct {
 	Mandate    *Mandate         // who allowed intrusive probes; nil allows none
 	Limits     Limits           // zero fields have their defaults
 	Families   *Families        // nil: look what this machine has
+	Sources    []netip.Addr     // own addresses to dial from, at most one per family; none: the system chooses
 }
 
 // Egress is the door. It is safe for concurrent use and starts no goroutines.
@@ -31,6 +32,7 @@ type Egress struct {
 	limits     Limits
 	families   atomic.Pointer[Families]
 	dialer     net.Dialer
+	sources    [2]netip.Addr // to dial from over IPv4 and IPv6; invalid: the system chooses
 	pace       *pace
 	total      meter
 }
@@ -56,6 +58,9 @@ func New(c Config) (*Egress, error) {
 	}
 	for _, a := range c.Named {
 		e.named[a] = true
+	}
+	if err := e.bind(c.Sources); err != nil {
+		return nil, err
 	}
 	switch {
 	case c.Families != nil:
@@ -280,6 +285,7 @@ func (s *Subject) connect(ctx context.Context, network string, real netip.AddrPo
 	if t := s.egress.limits.DialTimeout; t != NoLimit && (!ours || t <= d.Timeout) {
 		d.Timeout, ours = t, false
 	}
+	d.LocalAddr = s.egress.source(network, real.Addr())
 	conn, err := d.DialContext(ctx, network, real.String())
 	if err != nil {
 		kind := classify(err)

@@ -709,3 +709,38 @@ func TestAParkedConnectionMakesWay(t *testing.T) {
 		t.Errorf("%d sockets or parked connections are left", n)
 	}
 }
+
+func TestDialsComeFromTheSourceAddress(t *testing.T) {
+	from := make(chan string, 1)
+	a := server(t, func(c net.Conn) { from <- c.RemoteAddr().(*net.TCPAddr).IP.String() })
+	config := Config{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Sources: []netip.Addr{netip.MustParseAddr("127.0.0.9")}}
+	e, err := New(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := e.Subject("").DialTCP(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := <-from; got != "127.0.0.9" {
+		t.Errorf("it came from %s", got)
+	}
+	c.Close()
+	u, err := e.Subject("").DialUDP(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := u.LocalAddr().(*net.UDPAddr).IP.String(); got != "127.0.0.9" {
+		t.Errorf("datagrams come from %s", got)
+	}
+	u.Close()
+	for _, wrong := range [][]string{{"192.0.2.77"}, {"127.0.0.1", "127.0.0.2"}, {"2001:db8::77"}} {
+		config.Sources = nil
+		for _, s := range wrong {
+			config.Sources = append(config.Sources, netip.MustParseAddr(s))
+		}
+		if _, err := New(config); err == nil || !strings.Contains(err.Error(), "source address") {
+			t.Errorf("%v: %v", wrong, err)
+		}
+	}
+}
