@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"os"
 	"sync"
@@ -117,19 +118,37 @@ func (s *Survey) Judge(r io.Reader) error {
 	return err
 }
 
-// Key identifies a target in a file of facts.
-type key struct {
-	name string
-	role fact.Role
+// targets is a set of targets, of which it keeps a hash of 8 bytes each: a list of a
+// million is resumed in the memory of a short one.
+type targets struct {
+	seed maphash.Seed
+	seen map[uint64]struct{}
+}
+
+// add reports whether the target is new.
+func (s *targets) add(t fact.Target) bool {
+	h := s.hash(t)
+	_, twice := s.seen[h]
+	s.seen[h] = struct{}{}
+	return !twice
+}
+
+func (s *targets) has(t fact.Target) bool {
+	_, ok := s.seen[s.hash(t)]
+	return ok
+}
+
+func (s *targets) hash(t fact.Target) uint64 {
+	return maphash.String(s.seed, t.Name+"\x00"+string(t.Role))
 }
 
 // Run measures the targets. Facts go to the file state, if any, before the result is
 // written; with resume the targets that stand in it are added first and not measured
 // again. When the context ends, what is finished is kept and the context's error
 // returned.
-func (s *Survey) Run(ctx context.Context, m Measurer, targets <-chan fact.Target, state string, resume bool) error {
+func (s *Survey) Run(ctx context.Context, m Measurer, in <-chan fact.Target, state string, resume bool) error {
 	var file *os.File
-	done := map[key]struct{}{}
+	done := &targets{maphash.MakeSeed(), map[uint64]struct{}{}}
 	if state != "" {
 		var err error
 		if file, err = openState(state, resume); err != nil {
@@ -139,11 +158,9 @@ func (s *Survey) Run(ctx context.Context, m Measurer, targets <-chan fact.Target
 	}
 	if resume {
 		end, err := readFacts(file, true, func(m *fact.Measurement) error {
-			k := key{m.Target.Name, m.Target.Role}
-			if _, twice := done[k]; twice {
+			if !done.add(m.Target) {
 				return nil
 			}
-			done[k] = struct{}{}
 			s.sum.Replayed++
 			return s.Add(m)
 		})
@@ -157,9 +174,9 @@ func (s *Survey) Run(ctx context.Context, m Measurer, targets <-chan fact.Target
 			return fmt.Errorf("going on in %s: %w", state, err)
 		}
 	}
-	todo := targets
-	if len(done) > 0 {
-		todo = without(ctx, targets, done)
+	todo := in
+	if len(done.seen) > 0 {
+		todo = without(ctx, in, done)
 	}
 	var mu sync.Mutex
 	err := m.Run(ctx, todo, func(m *fact.Measurement) error {
@@ -205,12 +222,12 @@ func openState(path string, resume bool) (*os.File, error) {
 
 // without passes on the targets that are not done yet. The reader of the result
 // drains it.
-func without(ctx context.Context, in <-chan fact.Target, done map[key]struct{}) <-chan fact.Target {
+func without(ctx context.Context, in <-chan fact.Target, done *targets) <-chan fact.Target {
 	out := make(chan fact.Target)
 	go func() {
 		defer close(out)
 		for t := range in {
-			if _, ok := done[key{t.Name, t.Role}]; ok {
+			if done.has(t) {
 				continue
 			}
 			select {
