@@ -145,7 +145,18 @@ func (r *run) confirmAlive() {
 // forget is how long a server gets to notice that our earlier connections are closed
 // before it is asked alone: one that counts what is open counts those, too, that it has
 // not yet seen end. By how often it has cut us off alone.
-var forget = [2]time.Duration{50 * time.Millisecond, 250 * time.Millisecond}
+var forget = [...]time.Duration{50 * time.Millisecond, 250 * time.Millisecond, 250 * time.Millisecond, 250 * time.Millisecond}
+
+// enough is how often in a row a hello must be cut off alone to count as turned away. A
+// server that gives alerts has little reason to do otherwise once.
+func (r *run) enough(q question) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.worded && q.hello != nil && q.hello.Version >= fact.TLS10 {
+		return len(forget)
+	}
+	return 2
+}
 
 // askInTurn asks, and asks again what may have had nothing to do with this hello:
 //
@@ -158,7 +169,7 @@ var forget = [2]time.Duration{50 * time.Millisecond, 250 * time.Millisecond}
 func (r *run) askInTurn(q question) *reply {
 	var a *reply
 	alone := 0 // times that it was cut off without a word while nothing else was open
-	for try := range 3 {
+	for try := range len(forget) + 1 {
 		if a != nil && a.outcome == declined && !a.alerted && r.p.cfg.Wait(r.ctx, forget[alone]) != nil {
 			break
 		}
@@ -188,7 +199,7 @@ func (r *run) askInTurn(q question) *reply {
 			if !shared {
 				alone++
 			}
-			again = alone < 2
+			again = alone < r.enough(q)
 		case a.gap == fact.GapTimeout:
 			again = true
 		case a.gap == fact.GapBlocked || a.outcome == malformed && !errors.Is(a.err, errBeyond):

@@ -41,6 +41,7 @@ type run struct {
 	pending  []pending
 	lines    int // bytes of out.Log
 
+	worded   bool // it has turned a hello away with an alert
 	noALPN   bool // it turns away whoever names our protocols
 	narrow   bool // long hellos are turned away, short ones are not
 	control  func() question
@@ -160,7 +161,7 @@ func (r *run) settleAnswer(q question, a *reply) {
 	case declined, malformed:
 		r.lost = 0
 		if a.alerted {
-			r.mute = 0
+			r.mute, r.worded = 0, true
 		} else if r.mute++; r.mute >= maxMute && r.control != nil && !q.check {
 			r.doubt, r.mute = true, 0
 		}
