@@ -134,7 +134,7 @@ var dnsPair = rule{
 		fixFor("dns", "Geef beide namen een adres.", "Give both names an address.", "example.nl.     3600 IN A 192.0.2.10\nwww.example.nl. 3600 IN CNAME example.nl."),
 		fixFor("nginx", "Antwoord op beide namen en stuur de ene door naar de andere.", "Answer to both names and redirect one to the other.", "server {\n    listen 443 ssl; listen [::]:443 ssl;\n    server_name example.nl;\n    return 301 https://www.example.nl$request_uri;\n}"),
 	},
-	check: "for u in https://{name}/ https://{subject}/ http://{subject}/; do curl -sk -o /dev/null --connect-timeout 5 -w '%{http_code} %{remote_ip} %{url}\\n' $u; done",
+	check: "for v in -4 -6; do for u in https://{name}/ https://{subject}/ http://{subject}/; do curl $v -sk -o /dev/null --connect-timeout 5 -w '%{http_code} %{remote_ip} %{url}\\n' $u; done; done",
 	judge: func(v *view) Verdict {
 		if f, ok := v.site(); !ok {
 			return combine(f)

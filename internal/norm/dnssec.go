@@ -45,7 +45,7 @@ var dnssecFixes = []Fix{
 		"# BIND 9.16 or newer\nzone \"example.nl\" {\n    type primary;\n    file \"example.nl\";\n    dnssec-policy default;\n    inline-signing yes;\n};"),
 }
 
-const dnssecCheck = "delv @9.9.9.9 +rtrace {question}"
+const dnssecCheck = "delv +rtrace {question}"
 
 var dnssecWhy = Text{
 	"DNSSEC bewijst dat een antwoord uit de DNS echt is. Zonder DNSSEC kan iemand bezoekers ongemerkt naar een andere server sturen.",

@@ -188,7 +188,7 @@ var ipv6Reach = rule{
 		fixFor("apache", "Luister op alle adressen.", "Listen on all addresses.", "Listen 80\nListen 443"),
 		fixFor("iis", "Geef de binding geen vast IPv4-adres.", "Give the binding no fixed IPv4 address.", "Set-WebBinding -Name 'Default Web Site' -PropertyName IPAddress -Value '*'"),
 	},
-	check: "curl -6 -sk -o /dev/null -o /dev/null -w '%{http_code} %{url}\\n' --connect-timeout 5 {resolve}{resolve80}https://{name}/ http://{name}/",
+	check: "for u in https://{name}/ http://{name}/; do curl -6 -sk -o /dev/null -w '%{http_code} %{url}\\n' --connect-timeout 5 {resolve}{resolve80}$u; done",
 	judge: func(v *view) Verdict {
 		if f, ok := v.site(); !ok {
 			return combine(f)
@@ -257,7 +257,7 @@ var ipv6Similar = rule{
 		"A forgotten default page on IPv6 escapes administrators with IPv4, but not visitors with IPv6.",
 	},
 	fixes: ipv6Reach.fixes,
-	check: "diff <(curl -4 -skL https://{name}/) <(curl -6 -skL https://{name}/) | head",
+	check: "for v in -4 -6; do curl $v -skL -o /dev/null -w '%{http_code} %{remote_ip} %{url_effective}\\n' https://{name}/; done; diff <(curl -4 -skL https://{name}/) <(curl -6 -skL https://{name}/) | head",
 	judge: func(v *view) Verdict {
 		if f, ok := v.site(); !ok {
 			return combine(f)

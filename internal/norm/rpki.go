@@ -2,6 +2,7 @@ package norm
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"peil/internal/fact"
@@ -9,12 +10,15 @@ import (
 
 // webAddresses are all addresses of the website, those beyond the budget included:
 // routes cost no connection.
-func (v *view) webAddresses() []netip.Addr {
-	var as []netip.Addr
-	for i := range v.Web.Hosts {
-		as = append(as, v.Web.Hosts[i].Addr)
+func webAddresses(m *fact.Measurement) []netip.Addr {
+	if m.Web == nil {
+		return nil
 	}
-	return append(as, v.Web.Beyond...)
+	var as []netip.Addr
+	for i := range m.Web.Hosts {
+		as = append(as, m.Web.Hosts[i].Addr)
+	}
+	return append(as, m.Web.Beyond...)
 }
 
 func (v *view) eachWebRoute(judge func(*fact.Route) finding) Verdict {
@@ -22,7 +26,7 @@ func (v *view) eachWebRoute(judge func(*fact.Route) finding) Verdict {
 		return combine(f)
 	}
 	var fs []finding
-	for _, a := range v.webAddresses() {
+	for _, a := range webAddresses(v.Measurement) {
 		fs = append(fs, v.route(a, judge).at(a))
 	}
 	return combine(fs...)
@@ -66,7 +70,68 @@ var (
 	}
 )
 
-const rpkiCheck = "whois -h riswhois.ripe.net {addr}; curl -s 'https://stat.ripe.net/data/prefix-overview/data.json?resource={addr}'"
+// How to see it elsewhere: fillIn makes them into questions to RIPEstat.
+const (
+	rpkiCheck    = "{rpki}"    // about the routes to {addr}
+	rpkiCheckWeb = "{rpkiweb}" // about those to every address of the website
+)
+
+const ripeStat = "https://stat.ripe.net/data/"
+
+// askRIPEstat is a command that asks RIPEstat, which anyone can reach by curl, how the
+// routes to addresses stand by RPKI: the invalid ones first, then those without a ROA.
+// Of an address without a route it asks whether RIPEstat knows one.
+// https://stat.ripe.net/docs/data-api/api-endpoints/rpki-validation
+func askRIPEstat(m *fact.Measurement, addrs []netip.Addr) string {
+	const most = 8 // enough to see it, and short enough to paste
+	var questions [3][]string
+	seen := map[string]bool{}
+	ask := func(rank int, q string) {
+		if !seen[q] {
+			seen[q] = true
+			questions[rank] = append(questions[rank], "'"+q+"'")
+		}
+	}
+	for _, a := range addrs {
+		r := m.Route(a)
+		if r == nil || len(r.Origins) == 0 {
+			ask(1, "network-info/data.json?resource="+a.String())
+			continue
+		}
+		for _, o := range r.Origins {
+			rank := 1
+			switch o.State {
+			case fact.ROVInvalidAS, fact.ROVInvalidLength:
+				rank = 0
+			case fact.ROVValid:
+				rank = 2
+			}
+			ask(rank, "rpki-validation/data.json?resource="+utoa(o.Origin)+"&prefix="+o.Prefix.String())
+		}
+	}
+	all := slices.Concat(questions[0], questions[1], questions[2])
+	switch len(all) {
+	case 0:
+		return ""
+	case 1:
+		return "curl -s '" + ripeStat + strings.Trim(all[0], "'") + "'"
+	}
+	return "for q in " + strings.Join(all[:min(len(all), most)], " ") + "; do curl -s \"" + ripeStat + "$q\"; echo; done"
+}
+
+// serverAddresses are the addresses of the name servers.
+func serverAddresses(m *fact.Measurement) []netip.Addr {
+	if m.DNS == nil {
+		return nil
+	}
+	var as []netip.Addr
+	for i := range m.DNS.NameServers {
+		for _, a := range m.DNS.NameServers[i].Addrs {
+			as = append(as, a.Addr)
+		}
+	}
+	return as
+}
 
 // hasROA looks for a ROA of a route by which the address is reached; where there is no
 // route, for one of the address. One of a smaller block alone does not cover the route.
@@ -116,7 +181,7 @@ func validRoute(r *fact.Route) finding {
 // rpkiAll is about all addresses at once.
 var rpkiAll = rule{
 	why: rpkiWhy, fixes: rpkiFixes,
-	check: "for a in $(dig +short A {name}; dig +short AAAA {name}); do whois -h riswhois.ripe.net $a; done",
+	check: rpkiCheckWeb,
 }
 
 var rpkiExists = rule{

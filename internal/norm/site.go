@@ -183,7 +183,8 @@ func questionType(s string) bool {
 // the target, {zone} the name that has its name servers, {addr} the address of the
 // first subject that is worst (without one there is no command), {resolve} the option
 // that makes curl use it and {resolve80} that for http, {peer} host and port for openssl,
-// {nmap} the same for nmap, {subject} the subject itself, {question} it as name and type.
+// {nmap} the same for nmap, {subject} the subject itself, {question} it as name and type;
+// {rpki}, {rpkiweb} and {rpkins} stand for a whole command (askRIPEstat).
 // People paste these commands, and names in the DNS are others' to choose: where one is
 // missing or not a plain host name there is no command.
 func fillIn(check string, m *fact.Measurement, v *Verdict) string {
@@ -207,6 +208,16 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 	}
 	if err != nil && strings.Contains(check, "{addr}") {
 		return ""
+	}
+	switch {
+	case check == "{rpki}" && err != nil:
+		return ""
+	case check == "{rpki}":
+		return askRIPEstat(m, []netip.Addr{addr})
+	case check == "{rpkiweb}":
+		return askRIPEstat(m, webAddresses(m))
+	case check == "{rpkins}":
+		return askRIPEstat(m, serverAddresses(m))
 	}
 	zone := m.Target.Name
 	if m.DNS != nil && m.DNS.NSOwner != "" {
