@@ -177,7 +177,7 @@ func inlGoodRoute(a netip.Addr) fact.Route {
 // goodWebsite is a website that scores 100 % on internet.nl.
 func inlGoodWebsite() *fact.Measurement {
 	der := inlCerts()["good"]
-	id := fact.ChainID([][]byte{der})
+	id := fact.ChainID(inlSite, [][]byte{der})
 	secure := func(name, qtype string, rs ...fact.Record) fact.Lookup {
 		return fact.Lookup{Name: name, Type: qtype, RCode: "NOERROR", Security: fact.Secure, Records: rs, Until: inlNow.AddDate(0, 0, 14)}
 	}
@@ -281,7 +281,7 @@ func inlChain(name string, trust func(*fact.Trust)) inlChange {
 	return func(m *fact.Measurement) {
 		c := &m.Chains[0]
 		c.Certs = [][]byte{inlCerts()[name]}
-		c.ID = fact.ChainID(c.Certs)
+		c.ID = fact.ChainID(inlSite, c.Certs)
 		inlTlsOf(func(t *fact.TLS) { t.Deployments[0].Chain = c.ID })(m)
 		if trust != nil {
 			trust(&c.Trust)

@@ -805,7 +805,7 @@ func TestWebTLS13Support(t *testing.T) {
 func TestCertificateOfSSL2IsNotTheOneJudged(t *testing.T) {
 	m := inlGoodWebsite()
 	der := inlCerts()["rsa1024"]
-	id := fact.ChainID([][]byte{der})
+	id := fact.ChainID(inlSite, [][]byte{der})
 	m.Chains = append(m.Chains, fact.Chain{ID: id, Certs: [][]byte{der}})
 	inlTlsOf(func(x *fact.TLS) {
 		x.Deployments = append([]fact.Deployment{{Chain: id, Version: fact.SSL20, First: true}}, x.Deployments...)
