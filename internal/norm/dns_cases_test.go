@@ -270,6 +270,10 @@ func ipv6Cases() []verdictCase {
 		m.Web.Hosts, m.Web.Similarity = m.Web.Hosts[:1], nil
 		m.DNS.Lookup(siteName, "AAAA").Records = nil
 	})
+	mapped := facts(func(m *fact.Measurement) {
+		m.Web.Hosts, m.Web.Similarity = m.Web.Hosts[:1], nil
+		m.DNS.Lookup(siteName, "AAAA").Records = []fact.Record{{Data: "::ffff:192.0.2.10"}}
+	})
 	return []verdictCase{
 		peilCase("web.ipv6.ns", "two", unchanged, Passed, "ns-ipv6-count"),
 		peilCase("web.ipv6.ns", "one of two", facts(func(m *fact.Measurement) { noAAAA(m, 1) }), Failed, "ns-ipv6-count"),
@@ -293,6 +297,8 @@ func ipv6Cases() []verdictCase {
 		}), NotMeasured, "gap-no-ipv6"),
 		peilCase("web.ipv6.address", "has one", unchanged, Passed, "has-ipv6"),
 		peilCase("web.ipv6.address", "none", only4, Failed, "no-ipv6"),
+		peilCase("web.ipv6.address", "IPv4-mapped", mapped, Failed, "mapped-ipv6"),
+		peilCase("web.ipv6.reach", "IPv4-mapped", mapped, NotApplicable, "mapped-ipv6"),
 		peilCase("web.ipv6.address", "not looked up", facts(func(m *fact.Measurement) {
 			m.Web.Hosts = m.Web.Hosts[:1]
 			m.DNS.Lookup(siteName, "AAAA").Gap = fact.GapTimeout

@@ -3,6 +3,7 @@ package norm
 import (
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"peil/internal/fact"
 )
@@ -126,7 +127,11 @@ func (v *view) inlWebAddress(s *inlServer) {
 	case l.Gap != "":
 		s.missed(name, l.Gap)
 	default:
-		s.bad(name)
+		line := "no AAAA record"
+		if m := v.mapped(); len(m) > 0 {
+			line = "AAAA " + strings.Join(m, ", ") + ": IPv4-mapped, does not count"
+		}
+		s.bad(name).evidence(line)
 	}
 }
 

@@ -3,6 +3,7 @@ package norm
 import (
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"peil/internal/fact"
 )
@@ -63,7 +64,7 @@ var ipv6NameServers = rule{
 			case n.Gap != "":
 				f = missed(n.Gap)
 			default:
-				f = fail(because("ns-without-ipv6")).with("no AAAA")
+				f = fail(because("ns-without-ipv6")).with(noAAAA(n))
 			}
 			fs = append(fs, f.on(n.Name))
 		}
@@ -83,6 +84,16 @@ var ipv6NameServers = rule{
 		}
 		return d
 	},
+}
+
+// noAAAA tells what a name server without IPv6 has instead.
+func noAAAA(n *fact.NameServer) string {
+	for _, a := range n.Addrs {
+		if a.Addr.Is4In6() {
+			return "AAAA " + a.Addr.String() + ": IPv4-mapped, does not count"
+		}
+	}
+	return "no AAAA"
 }
 
 func hasV6(n *fact.NameServer) bool {
@@ -153,6 +164,22 @@ func (v *view) addresses6() int {
 	return n
 }
 
+// mapped are the AAAA records of the website that hold an IPv4 address (RFC 4291
+// section 2.5.5.2): nothing can be reached there over IPv6.
+func (v *view) mapped() []string {
+	l := v.DNS.Lookup(v.Target.Name, "AAAA")
+	if l == nil {
+		return nil
+	}
+	var out []string
+	for _, r := range l.Records {
+		if a, err := netip.ParseAddr(r.Data); err == nil && a.Is4In6() {
+			out = append(out, a.String())
+		}
+	}
+	return out
+}
+
 var ipv6Address = rule{
 	explain: Text{
 		"De naam heeft een AAAA-record met een echt IPv6-adres.",
@@ -160,7 +187,7 @@ var ipv6Address = rule{
 	},
 	why: ipv6Why,
 	fixes: []Fix{
-		fixFor("dns", "Zet een AAAA-record naast het A-record, zodra de server op IPv6 luistert.", "Put an AAAA record beside the A record, once the server listens on IPv6.", "www.example.nl. 3600 IN AAAA 2001:db8::10"),
+		fixFor("dns", "Zet een AAAA-record met een echt IPv6-adres (niet ::ffff:…) naast het A-record, zodra de server op IPv6 luistert.", "Put an AAAA record with a proper IPv6 address (not ::ffff:…) beside the A record, once the server listens on IPv6.", "www.example.nl. 3600 IN AAAA 2001:db8::10"),
 	},
 	check: "dig +short AAAA {name}",
 	judge: func(v *view) Verdict {
@@ -172,6 +199,9 @@ var ipv6Address = rule{
 		}
 		if l := v.DNS.Lookup(v.Target.Name, "AAAA"); l != nil && l.Gap != "" {
 			return combine(missed(l.Gap))
+		}
+		if m := v.mapped(); len(m) > 0 {
+			return combine(fail(because("mapped-ipv6", strings.Join(m, ", "))).with(v.Target.Name + " AAAA " + strings.Join(m, ", ")))
 		}
 		return combine(fail(because("no-ipv6")).with(v.Target.Name + " AAAA: none"))
 	},
@@ -196,6 +226,9 @@ var ipv6Reach = rule{
 		if v.addresses6() == 0 {
 			if l := v.DNS.Lookup(v.Target.Name, "AAAA"); l != nil && l.Gap != "" {
 				return combine(missed(l.Gap))
+			}
+			if m := v.mapped(); len(m) > 0 {
+				return combine(none(because("mapped-ipv6", strings.Join(m, ", "))))
 			}
 			return combine(none(because("no-ipv6")))
 		}
