@@ -240,16 +240,31 @@ func without(ctx context.Context, in <-chan fact.Target, done *targets) <-chan f
 	return out
 }
 
+// begun is how every line of facts begins.
+const begun = `{"schema":`
+
+// cutOff reports whether a last line without a line end is what a killed run of ours left
+// behind: the beginning of a measurement. The first line of a file must show it in full.
+func cutOff(line []byte, first bool) bool {
+	return bytes.HasPrefix(line, []byte(begun)) || !first && bytes.HasPrefix([]byte(begun), line)
+}
+
 // readFacts calls f for each line and returns the offset behind the last whole line.
-// With partial a last line without a line end is passed over: it is what a killed run
-// leaves behind.
+// With partial a last line that was cut off is passed over; any other text without a line
+// end shows that the file is of another kind.
 func readFacts(r io.Reader, partial bool, f func(*fact.Measurement) error) (end int64, err error) {
 	br := bufio.NewReaderSize(r, 1<<20)
+	first := true // no measurement was met yet
 	for n := 1; ; n++ {
 		line, err := readLine(br)
 		if errors.Is(err, io.EOF) {
-			if len(bytes.TrimSpace(line)) == 0 || partial {
+			switch {
+			case len(bytes.TrimSpace(line)) == 0:
 				return end, nil
+			case partial && cutOff(line, first):
+				return end, nil
+			case partial:
+				return end, fmt.Errorf("line %d is not a measurement: this is no file that --facts wrote", n)
 			}
 		} else if err != nil {
 			return end, fmt.Errorf("line %d: %w", n, err)
@@ -270,6 +285,7 @@ func readFacts(r io.Reader, partial bool, f func(*fact.Measurement) error) (end 
 			if err := f(&m); err != nil {
 				return end, err
 			}
+			first = false
 		}
 		end += size
 		if last {

@@ -157,6 +157,45 @@ func TestAWrongFileOfFactsIsRefusedWithItsLine(t *testing.T) {
 	}
 }
 
+// Text that ends without a line end is no line of facts that was cut off.
+func TestGoingOnInAFileOfAnotherKindLeavesItAsItIs(t *testing.T) {
+	line := `{"schema":1,"target":{"name":"good.nl","role":"web"},"at":"2027-03-03T14:02:11Z","asked":[]}` + "\n"
+	for _, c := range []struct {
+		in string
+		ok bool
+	}{
+		{"precious", false},
+		{"www.good.nl", false},
+		{"{", false},
+		{`{"name":"precious"}`, false},
+		{line + "precious", false},
+		{line + `{"name":"precious"}`, false},
+		{"precious\n" + line, false},
+		{"", true},
+		{`{"schema":1,"tar`, true},
+		{line + "{", true},
+		{line + `{"schema":1,"tar`, true},
+	} {
+		facts := filepath.Join(t.TempDir(), "facts.jsonl")
+		if err := os.WriteFile(facts, []byte(c.in), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m := &meter{}
+		err := survey(t, new(bytes.Buffer)).Run(t.Context(), m, names("good.nl"), facts, true)
+		b, _ := os.ReadFile(facts)
+		switch {
+		case c.ok && err != nil:
+			t.Errorf("%q: refused: %v", c.in, err)
+		case c.ok && (strings.Count(string(b), "\n") != 1 || !strings.HasSuffix(string(b), "\n")):
+			t.Errorf("%q became %q", c.in, b)
+		case !c.ok && (err == nil || !strings.Contains(err.Error(), "not a measurement")):
+			t.Errorf("%q: error %v", c.in, err)
+		case !c.ok && (string(b) != c.in || len(m.seen) > 0):
+			t.Errorf("%q became %q, and %d names were measured", c.in, b, len(m.seen))
+		}
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	for _, c := range []struct {
 		names []string
