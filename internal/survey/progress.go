@@ -133,9 +133,19 @@ func (p *Progress) line(now time.Time) string {
 	}
 	left := "?"
 	if rate > 0 {
-		left = (time.Duration(float64(p.Total-p.done)/rate) * time.Second).String()
+		// At the end those are left that take long: as long again as nothing came.
+		d := max(time.Duration(float64(p.Total-p.done)/rate*float64(time.Second)), p.silence(now))
+		left = ((d + time.Second - 1) / time.Second * time.Second).String()
 	}
 	return i18n.T(p.Lang, "progress.line", i18n.Int(p.Lang, p.done), i18n.Int(p.Lang, p.Total), r, left, wait)
+}
+
+// silence is how long no result came.
+func (p *Progress) silence(now time.Time) time.Duration {
+	if n := len(p.recent); n > 0 {
+		return now.Sub(p.recent[n-1])
+	}
+	return now.Sub(p.start)
 }
 
 // Words are a summary in a sentence with its denominator.
