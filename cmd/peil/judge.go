@@ -27,6 +27,13 @@ Exit codes are those of peil scan.`
 
 // Run judges the file.
 func (c *judgeCmd) Run(std streams) error {
+	facts := config.Use{Flag: "the facts", Path: c.Facts}
+	if c.Facts == "-" {
+		facts = config.Stream("the facts", std.in, false)
+	}
+	if err := config.Distinct(append(c.Uses(std.out), facts)...); err != nil {
+		return err
+	}
 	in := std.in
 	if c.Facts != "-" {
 		f, err := os.Open(c.Facts)

@@ -99,10 +99,14 @@ func run(ctx context.Context, args []string, std streams) int {
 	if len(args) > 0 && args[0] == "help" { // as people type it: peil help scan
 		args = append(slices.Clone(args[1:]), "--help")
 	}
-	if len(args) == 0 {
+	bare := len(args) == 0 // nothing to do: help, and the exit code of wrong use
+	if bare {
 		args = []string{"--help"}
 	}
 	k, err := p.Parse(args)
+	if exited && bare {
+		return 2
+	}
 	if exited { // --help was asked for and has been printed
 		return code
 	}

@@ -51,6 +51,10 @@ func (c *scanCmd) Run(ctx context.Context, std streams) error {
 	if c.Parallel < 0 {
 		return fmt.Errorf("--parallel %d: want a number of websites", c.Parallel)
 	}
+	uses := append(c.Names.Uses(std.in), c.Network.Uses()...)
+	if err := config.Distinct(append(append(uses, c.Judgement.Uses(std.out)...), config.Use{Flag: "--facts", Path: c.Facts, Writes: true})...); err != nil {
+		return err
+	}
 	lang := c.Language()
 	in, err := c.Names.Open(std.in, func(e *name.LineError) {
 		fmt.Fprintln(std.err, i18n.T(lang, "input.wrong", e.Line, e.Err))

@@ -117,6 +117,20 @@ type Output struct {
 type outFile struct {
 	*os.File
 	begun bool
+	made  bool // it was not there before
+}
+
+// openOut opens the file of --out.
+func openOut(path string) (*outFile, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err == nil {
+		return &outFile{File: f, made: true}, nil
+	}
+	f, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return nil, err
+	}
+	return &outFile{File: f}, nil
 }
 
 // Write writes, the first time over what was there.
@@ -141,11 +155,9 @@ func (j Judgement) Open(std io.Writer, l Look, meter string) (*Output, error) {
 	out := &Output{Editions: editions}
 	w := std
 	if j.Out != "" && j.Out != "-" {
-		f, err := os.OpenFile(j.Out, os.O_WRONLY|os.O_CREATE, 0o666)
-		if err != nil {
+		if out.file, err = openOut(j.Out); err != nil {
 			return nil, fmt.Errorf("--out: %w", err)
 		}
-		out.file = &outFile{File: f}
 		w = out.file
 	} else if l.Quiet {
 		return out, nil
@@ -159,10 +171,14 @@ func (j Judgement) Open(std io.Writer, l Look, meter string) (*Output, error) {
 	return out, err
 }
 
-// Abandon closes the file without a document: nothing came of the run.
+// Abandon closes the file without a document: nothing came of the run. A file that the
+// run made goes.
 func (o *Output) Abandon() {
 	if o.file != nil {
 		_ = o.file.Close() // nothing was written
+		if o.file.made && !o.file.begun {
+			_ = os.Remove(o.file.Name()) // else an empty file stays, which does no harm
+		}
 	}
 }
 
