@@ -184,16 +184,17 @@ func (n *network) rootHints() []byte {
 	return []byte(b.String())
 }
 
-// names are all names that can be measured: the catalogue's in its order, then the
-// country's.
+// names are what a scan of this lab measures: the country's, or else the catalogue's in
+// its order. Beside a country the catalogue is there too, but is no part of it.
 func (n *network) names() []byte {
 	var list []string
-	for _, s := range n.listed {
-		list = append(list, s.Name)
-	}
 	if n.country != nil {
 		for i := range n.country.Sites {
 			list = append(list, n.country.Sites[i].Name)
+		}
+	} else {
+		for _, s := range n.listed {
+			list = append(list, s.Name)
 		}
 	}
 	return []byte(strings.Join(list, "\n") + "\n")

@@ -179,3 +179,22 @@ func TestTheRPKICacheSpeaksBothVersions(t *testing.T) {
 		_ = c.Close()
 	}
 }
+
+// What is to be measured beside a country is the country.
+func TestTheNamesOfACountryAreItsOwn(t *testing.T) {
+	c, err := Generate(1, 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, Options{Country: c})
+	var want strings.Builder
+	for i := range c.Sites {
+		want.WriteString(c.Sites[i].Name + "\n")
+	}
+	if got := string(r.Names); got != want.String() {
+		t.Errorf("names to measure:\n%s\nwant\n%s", got, want.String())
+	}
+	if r := start(t, Options{}); strings.Count(string(r.Names), "\n") != len(Catalogue()) {
+		t.Errorf("%d names without a country, the catalogue has %d", strings.Count(string(r.Names), "\n"), len(Catalogue()))
+	}
+}
