@@ -20,14 +20,14 @@ const (
 // Problem is the exact link of a chain of trust that does not hold, in the words
 // of RFC 8914.
 type Problem struct {
-	EDE       uint16    `json:"ede"`                           // extended DNS error info-code (RFC 8914 section 4)
-	Code      string    `json:"code"`                          // our word for it: "expired", "not_yet_valid", "no_matching_ds", "no_rrsig", "bad_signature", "denial_missing", …
-	Zone      string    `json:"zone"`                          // the zone whose data fails
-	Name      string    `json:"name,omitempty"`                // the record set: owner name
-	Type      string    `json:"type,omitempty"`                // the record set: type
-	KeyTag    uint16    `json:"key_tag,omitempty"`             // the key of the signature or DS
-	Algorithm uint8     `json:"algorithm,omitempty"`           // its algorithm
-	When      time.Time `json:"when,omitzero" peil:"volatile"` // the moment it expired, or becomes valid
+	EDE       uint16    `json:"ede"`                              // extended DNS error info-code (RFC 8914 section 4)
+	Code      string    `json:"code"`                             // our word for it: "expired", "not_yet_valid", "no_matching_ds", "no_rrsig", "bad_signature", "denial_missing", …
+	Zone      string    `json:"zone"`                             // the zone whose data fails
+	Name      string    `json:"name,omitempty"`                   // the record set: owner name
+	Type      string    `json:"type,omitempty"`                   // the record set: type
+	KeyTag    uint16    `json:"key_tag,omitempty"`                // the key of the signature or DS
+	Algorithm uint8     `json:"algorithm,omitempty"`              // its algorithm
+	When      time.Time `json:"when,omitzero" peil:"volatile"`    // the moment it expired, or becomes valid
 	Detail    string    `json:"detail,omitempty" peil:"volatile"` // in words, which another resolver may have chosen
 }
 

@@ -162,15 +162,20 @@ type HelloLog struct {
 // Chain is the certificates as received, leaf first, and whether they lead to a
 // root of the trust set.
 type Chain struct {
-	ID    string   `json:"id"`    // first 16 hexadecimal digits of the SHA-256 over the certificates' SHA-256
+	ID    string   `json:"id"`    // ChainID of Trust.ServerName and Certs
 	Certs [][]byte `json:"certs"` // DER
 	Trust Trust    `json:"trust"`
 	SCTs  []SCT    `json:"scts,omitempty"`
 }
 
-// ChainID is the ID of a chain of certificates, leaf first.
-func ChainID(certs [][]byte) string {
+// ChainID is the ID of a chain of certificates, leaf first, as held against a server
+// name: the first 16 hexadecimal digits of the SHA-256 over the name, a zero octet and the
+// certificates' SHA-256. The same certificates on two mail servers are two chains, since
+// each is trusted, or not, for a name.
+func ChainID(serverName string, certs [][]byte) string {
 	all := sha256.New()
+	all.Write([]byte(serverName))
+	all.Write([]byte{0})
 	for _, c := range certs {
 		one := sha256.Sum256(c)
 		all.Write(one[:])

@@ -35,6 +35,11 @@ type work struct {
 // Measure gathers the facts of one target. It always returns a measurement; what
 // could not be seen says so in its place.
 func (s *Scanner) Measure(ctx context.Context, t fact.Target) *fact.Measurement {
+	return s.measure(ctx, t, &resolver.Tally{})
+}
+
+// measure is Measure, with what was asked for the target's sake before.
+func (s *Scanner) measure(ctx context.Context, t fact.Target, tally *resolver.Tally) *fact.Measurement {
 	w := &work{s: s, target: t, began: time.Now(), chains: map[string]fact.Chain{}}
 	s.mu.Lock()
 	s.active[w] = struct{}{}
@@ -48,8 +53,7 @@ func (s *Scanner) Measure(ctx context.Context, t fact.Target) *fact.Measurement 
 		Schema: fact.Schema, Target: t, At: s.c.Now().UTC(), Vantage: s.c.Vantage, Meter: s.c.Meter,
 		Simulated: s.c.Simulated || s.c.Egress.Simulated(), Asked: s.asked, Sources: s.c.Sources, Mandate: s.c.Mandate,
 	}
-	var tally resolver.Tally
-	ctx = resolver.WithTally(ctx, &tally)
+	ctx = resolver.WithTally(ctx, tally)
 	w.look = s.dns.Look(t.Name)
 	w.dial = &dialer{s: s}
 	w.http = &httpprobe.Prober{
@@ -316,7 +320,7 @@ func (w *work) afterwards() {
 	for _, a := range slices.Compact(addrs) {
 		m.Routes = append(m.Routes, w.s.c.Routes.Lookup(a))
 	}
-	for _, c := range w.http.Chains(w.target.Name) {
+	for _, c := range w.http.Chains() {
 		if _, ok := w.chains[c.ID]; !ok {
 			w.chains[c.ID] = w.s.c.TLS.Chain(c.Certs, c.ServerName, nil)
 		}

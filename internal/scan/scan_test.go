@@ -61,7 +61,7 @@ func (p *noTLS) Probe(_ context.Context, t tlsprobe.Target, _ tlsprobe.Plan) (*f
 }
 
 func (p *noTLS) Chain(certs [][]byte, name string, _ []byte) fact.Chain {
-	return fact.Chain{ID: fact.ChainID(certs), Certs: certs, Trust: fact.Trust{ServerName: name}}
+	return fact.Chain{ID: fact.ChainID(name, certs), Certs: certs, Trust: fact.Trust{ServerName: name}}
 }
 
 // site is a website with its name server on loopback.
@@ -189,8 +189,10 @@ func TestMeasureGathersEverythingOfAGoodSite(t *testing.T) {
 	if len(m.Routes) != 6 || m.Routes[0].VRPGap != fact.GapNoSource {
 		t.Errorf("routes %+v", m.Routes)
 	}
-	if len(m.Chains) != 1 || m.Chains[0].ID != m.Web.Hosts[0].HTTP.Secure.First().Chain {
-		t.Errorf("chains %+v", m.Chains)
+	// The same certificates are a chain of the name and another one of its pair.
+	own, pair := m.Chain(m.Web.Hosts[0].HTTP.Secure.First().Chain), m.Chain(m.Web.Pair.Secure4.First().Chain)
+	if len(m.Chains) != 2 || own == nil || pair == nil || own.Trust.ServerName != "www.example.nl" || pair.Trust.ServerName != "example.nl" {
+		t.Errorf("%d chains, of the name %v, of its pair %v", len(m.Chains), own != nil, pair != nil)
 	}
 	if m.Cost.Connections != 8 || m.Cost.Queries < 4 {
 		t.Errorf("cost %+v", m.Cost)

@@ -293,20 +293,13 @@ func (p *Prober) give(c *conn) {
 }
 
 func (p *Prober) keepChain(c *conn) string {
-	id := fact.ChainID(c.certs)
+	id := fact.ChainID(c.origin.host, c.certs)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.chains == nil {
-		p.chains = map[string]*chain{}
+		p.chains = map[string]ReceivedChain{}
 	}
-	known := p.chains[id]
-	if known == nil {
-		known = &chain{id: id, certs: c.certs}
-		p.chains[id] = known
-	}
-	if !slices.Contains(known.names, c.origin.host) {
-		known.names = append(known.names, c.origin.host)
-	}
+	p.chains[id] = ReceivedChain{ID: id, ServerName: c.origin.host, Certs: c.certs}
 	return id
 }
 

@@ -2,6 +2,7 @@ package httpprobe
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -36,21 +37,15 @@ type Prober struct {
 	pages   group[string, derived]    // what was derived of a body
 
 	mu       sync.Mutex
-	idle     map[origin][]*conn      // guarded by mu
-	answered map[netip.AddrPort]bool // gave an HTTP response in this measurement; guarded by mu
-	noH2     map[netip.AddrPort]bool // chose h2 and did not speak it; guarded by mu
-	noALPN   map[netip.AddrPort]bool // let us in only without offering protocols; guarded by mu
-	alerted  map[netip.AddrPort]bool // turned a hello away with an alert; guarded by mu
-	chains   map[string]*chain       // by ID; guarded by mu
+	idle     map[origin][]*conn       // guarded by mu
+	answered map[netip.AddrPort]bool  // gave an HTTP response in this measurement; guarded by mu
+	noH2     map[netip.AddrPort]bool  // chose h2 and did not speak it; guarded by mu
+	noALPN   map[netip.AddrPort]bool  // let us in only without offering protocols; guarded by mu
+	alerted  map[netip.AddrPort]bool  // turned a hello away with an alert; guarded by mu
+	chains   map[string]ReceivedChain // by ID; guarded by mu
 }
 
 // chain is the certificates of one connection or more.
-type chain struct {
-	id    string
-	names []string // for which they were received
-	certs [][]byte
-}
-
 // ReceivedChain is certificates as received, leaf first, and for which name.
 type ReceivedChain struct {
 	ID         string
@@ -140,21 +135,11 @@ func (p *Prober) Alerted(addr netip.AddrPort) bool {
 	return p.alerted[addr]
 }
 
-// Chains returns the certificate chains that hops refer to. The name of one that was
-// received for several is prefer when that is among them, else the first by alphabet,
-// so that it does not depend on who came first.
-func (p *Prober) Chains(prefer string) []ReceivedChain {
+// Chains returns the certificate chains that hops refer to, in no order.
+func (p *Prober) Chains() []ReceivedChain {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all := make([]ReceivedChain, 0, len(p.chains))
-	for _, c := range p.chains {
-		r := ReceivedChain{ID: c.id, ServerName: slices.Min(c.names), Certs: c.certs}
-		if slices.Contains(c.names, prefer) {
-			r.ServerName = prefer
-		}
-		all = append(all, r)
-	}
-	return all
+	return slices.Collect(maps.Values(p.chains))
 }
 
 // Close closes what connections are left.

@@ -183,8 +183,8 @@ func TestAGoodSiteCostsTwoConnections(t *testing.T) {
 			if n := requests.Load(); n != 2 {
 				t.Errorf("%d requests over https: shared hops are fetched once", n)
 			}
-			if len(w.Chains(siteName)) != 1 {
-				t.Errorf("%d chains", len(w.Chains(siteName)))
+			if len(w.Chains()) != 1 {
+				t.Errorf("%d chains", len(w.Chains()))
 			}
 		})
 	}

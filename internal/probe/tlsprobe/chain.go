@@ -18,7 +18,7 @@ import (
 // the Prober's clock for the name, and the timestamps in the leaf. scts is the list
 // that came beside it in TLS, nil when none did.
 func (p *Prober) Chain(certs [][]byte, name string, scts []byte) fact.Chain {
-	c := fact.Chain{ID: fact.ChainID(certs), Certs: certs}
+	c := fact.Chain{ID: fact.ChainID(name, certs), Certs: certs}
 	c.Trust = p.trust(c.ID, certs, name)
 	if len(certs) > 0 {
 		if leaf, err := x509.ParseCertificate(certs[0]); err == nil {

@@ -31,7 +31,7 @@ func (r *run) certificates(a *reply) {
 // deploy books a chain that was served for the name; the lock is held. everything
 // says that it came when everything was offered.
 func (r *run) deploy(c *served, v fact.Version, staple []byte, everything bool) {
-	id := fact.ChainID(c.certs)
+	id := fact.ChainID(r.t.ServerName, c.certs)
 	switch old := r.chains[id]; {
 	case old == nil:
 		var curve fact.Group
@@ -109,7 +109,7 @@ func (r *run) speaksTLS() bool {
 func (r *run) keepChain(certs [][]byte, scts []byte) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	id := fact.ChainID(certs)
+	id := fact.ChainID(r.t.ServerName, certs)
 	if r.chains[id] == nil {
 		kind, _ := leafKind(certs[0])
 		r.chains[id] = &served{certs: certs, scts: scts, kind: kind}
