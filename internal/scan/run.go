@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"peil/internal/fact"
+	"peil/internal/resolver"
 )
 
 // perAddress is how many targets on the same first address are in hand at a time.
@@ -47,7 +48,7 @@ func (s *Scanner) Progress() Progress {
 func (s *Scanner) Run(ctx context.Context, targets <-chan fact.Target, sink func(*fact.Measurement) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	q := &queue{s: s, in: targets, load: map[netip.Addr]int{}, waiting: map[netip.Addr][]fact.Target{}}
+	q := &queue{s: s, in: targets, load: map[netip.Addr]int{}, waiting: map[netip.Addr][]job{}}
 	q.cond = sync.NewCond(&q.mu)
 	stop := context.AfterFunc(ctx, func() {
 		q.mu.Lock()
@@ -62,12 +63,12 @@ func (s *Scanner) Run(ctx context.Context, targets <-chan fact.Target, sink func
 	for range s.c.Parallel {
 		wg.Go(func() {
 			for {
-				t, at, ok := q.next(ctx)
+				j, ok := q.next(ctx)
 				if !ok {
 					return
 				}
-				m := s.Measure(ctx, t)
-				q.release(at)
+				m := s.measure(ctx, j.target, j.tally)
+				q.release(j.at)
 				if ctx.Err() != nil {
 					return
 				}
@@ -88,6 +89,13 @@ func (s *Scanner) Run(ctx context.Context, targets <-chan fact.Target, sink func
 	return context.Cause(ctx)
 }
 
+// job is a target in the queue.
+type job struct {
+	target fact.Target
+	at     netip.Addr      // under which it is counted
+	tally  *resolver.Tally // of the questions that found the address
+}
+
 // queue hands out targets so that those which share an address do not all wait for
 // its politeness while others could be measured.
 type queue struct {
@@ -99,21 +107,21 @@ type queue struct {
 	closed  bool                         // nothing more comes from in, or the run ended
 	reading int                          // workers that read from in or look up an address
 	load    map[netip.Addr]int           // targets in hand by first address
-	waiting map[netip.Addr][]fact.Target // parked targets by first address
+	waiting map[netip.Addr][]job // parked targets by first address
 	// ready are addresses with a parked target, by how many targets they have in hand.
 	// An entry may be out of date, and an address may stand in it twice.
 	ready  [perAddress][]netip.Addr
 	parked int
 }
 
-// next gives a target to measure and the address under which it is counted.
-func (q *queue) next(ctx context.Context) (fact.Target, netip.Addr, bool) {
+// next gives a target to measure.
+func (q *queue) next(ctx context.Context) (job, bool) {
 	for {
 		q.mu.Lock()
 		for {
 			if ctx.Err() != nil {
 				q.mu.Unlock()
-				return fact.Target{}, netip.Addr{}, false
+				return job{}, false
 			}
 			// A few workers read ahead, so that every address is begun with early and
 			// none is left over for the end.
@@ -121,29 +129,29 @@ func (q *queue) next(ctx context.Context) (fact.Target, netip.Addr, bool) {
 			if more && q.reading < q.s.c.Parallel/16 {
 				break
 			}
-			if t, at, ok := q.unpark(0); ok {
+			if j, ok := q.unpark(0); ok {
 				q.mu.Unlock()
-				return t, at, true
+				return j, true
 			}
 			if more && q.reading < q.s.c.Parallel/4 {
 				break
 			}
-			if t, at, ok := q.unpark(1); ok {
+			if j, ok := q.unpark(1); ok {
 				q.mu.Unlock()
-				return t, at, true
+				return j, true
 			}
 			if more {
 				break
 			}
 			if q.closed && q.parked == 0 && q.reading == 0 {
 				q.mu.Unlock()
-				return fact.Target{}, netip.Addr{}, false
+				return job{}, false
 			}
 			q.cond.Wait()
 		}
 		q.reading++
 		q.mu.Unlock()
-		t, at, ok := q.read(ctx)
+		j, ok := q.read(ctx)
 		q.mu.Lock()
 		q.reading--
 		if !ok {
@@ -152,36 +160,37 @@ func (q *queue) next(ctx context.Context) (fact.Target, netip.Addr, bool) {
 			q.mu.Unlock()
 			continue
 		}
-		if !at.IsValid() || q.load[at] == 0 {
-			q.load[at]++
-			q.offer(at)
+		if !j.at.IsValid() || q.load[j.at] == 0 {
+			q.load[j.at]++
+			q.offer(j.at)
 			q.mu.Unlock()
-			return t, at, true
+			return j, true
 		}
-		q.waiting[at] = append(q.waiting[at], t)
+		q.waiting[j.at] = append(q.waiting[j.at], j)
 		q.setParked(q.parked + 1)
-		q.offer(at)
+		q.offer(j.at)
 		q.cond.Signal()
 		q.mu.Unlock()
 	}
 }
 
 // read takes a target from the input and finds its first address.
-func (q *queue) read(ctx context.Context) (fact.Target, netip.Addr, bool) {
+func (q *queue) read(ctx context.Context) (job, bool) {
 	select {
 	case t, ok := <-q.in:
 		if !ok {
-			return t, netip.Addr{}, false
+			return job{}, false
 		}
-		var at netip.Addr
+		j := job{target: t, tally: &resolver.Tally{}}
+		ctx = resolver.WithTally(ctx, j.tally)
 		if v4, v6, _, _ := q.s.dns.Look(t.Name).Addresses(ctx); len(v4) > 0 {
-			at = v4[0]
+			j.at = v4[0]
 		} else if len(v6) > 0 {
-			at = v6[0]
+			j.at = v6[0]
 		}
-		return t, at, true
+		return j, true
 	case <-ctx.Done():
-		return fact.Target{}, netip.Addr{}, false
+		return job{}, false
 	}
 }
 
@@ -193,7 +202,7 @@ func (q *queue) offer(at netip.Addr) {
 }
 
 // unpark takes a parked target whose address has at most load targets in hand.
-func (q *queue) unpark(load int) (fact.Target, netip.Addr, bool) {
+func (q *queue) unpark(load int) (job, bool) {
 	for len(q.ready[load]) > 0 {
 		at := q.ready[load][0]
 		q.ready[load] = q.ready[load][1:]
@@ -201,7 +210,7 @@ func (q *queue) unpark(load int) (fact.Target, netip.Addr, bool) {
 		if len(ts) == 0 || q.load[at] > load {
 			continue
 		}
-		t := ts[0]
+		j := ts[0]
 		if len(ts) == 1 {
 			delete(q.waiting, at)
 		} else {
@@ -210,9 +219,9 @@ func (q *queue) unpark(load int) (fact.Target, netip.Addr, bool) {
 		q.load[at]++
 		q.setParked(q.parked - 1)
 		q.offer(at)
-		return t, at, true
+		return j, true
 	}
-	return fact.Target{}, netip.Addr{}, false
+	return job{}, false
 }
 
 // release says that a target under this address is done.
