@@ -20,8 +20,14 @@ func forumEdition() *Edition {
 }
 
 func forumWeb() []row {
-	src := Source{Name: "Forum Standaardisatie", URL: "https://www.forumstandaardisatie.nl/metingen/informatieveiligheidstandaarden"}
+	// What an agreement asks has the agreement as its part of the source.
+	part := map[Text]string{agreed2017: "target picture 2017", enforced2018: "target picture 2018", agreed2018: "target picture 2018", agreed2021: "target picture 2021", agreed2024: "target picture 2024"}
 	line := func(id, category string, title, because Text, level Level, r rule) row {
+		section := part[because]
+		if section == "" {
+			section = "measured beside it"
+		}
+		src := Source{Name: "Forum Standaardisatie", Section: section, URL: "https://www.forumstandaardisatie.nl/metingen/informatieveiligheidstandaarden"}
 		return row{id, category, level, Public, title, because, src, r}
 	}
 	beside := Text{"Wordt ernaast getoond; telt niet voor 'web compleet'.", "Shown beside it; not part of 'web complete'."}

@@ -70,8 +70,10 @@ func rfc(n, section string) Source {
 	return Source{Name: "RFC " + n, Section: section, URL: "https://www.rfc-editor.org/rfc/rfc" + n}
 }
 
-// internetNLSource is for what is asked by Internet.nl, by which the agreements are measured.
-var internetNLSource = Source{Name: "Internet.nl 1.11.2", URL: "https://internet.nl/faqs/ipv6/"}
+// internetNLPart is for what is asked by Internet.nl, by which the agreements are measured.
+func internetNLPart(section string) Source {
+	return Source{Name: "Internet.nl 1.11.2", Section: section, URL: "https://internet.nl/faqs/ipv6/"}
+}
 
 func ncsc(section string) Source {
 	return Source{Name: "NCSC TLS 2025-05", Section: section, URL: "https://www.ncsc.nl/api/media/sites/default/files/2025-11/TLS-Richtlijnen-2025-05.pdf"}
@@ -79,8 +81,8 @@ func ncsc(section string) Source {
 
 var (
 	decree    = Source{Name: "Stb. 2023, 179", Section: "art. 2", URL: "https://zoek.officielebekendmakingen.nl/stb-2023-179.html"}
-	own       = Source{Name: "Peil"} // a rule of Peil itself, with no standard to point to
-	sourceCSP = Source{Name: "CSP Level 3", URL: "https://www.w3.org/TR/CSP3/"}
+	own       = Source{Name: "Peil", Section: "own rule"} // a rule of Peil itself, with no standard to point to
+	sourceCSP = Source{Name: "CSP Level 3", Section: "6.1", URL: "https://www.w3.org/TR/CSP3/"}
 )
 
 // peilWeb is the table of the edition for websites. Its order is that of the reports.
@@ -95,7 +97,7 @@ func peilWeb() []row {
 		{"web.tls.keyexchange", "tls", Must, Public, Text{"TLS-sleuteluitwisseling", "TLS key exchange"}, agreed2018, ncsc("3.3.3"), tlsKeyExchange},
 		{"web.tls.keyexchangehash", "tls", Must, Public, Text{"TLS-hash bij sleuteluitwisseling", "TLS hash of the key exchange"}, agreed2018, ncsc("3.3.5"), tlsKexHash},
 		{"web.tls.compression", "tls", Must, Public, Text{"TLS-compressie", "TLS compression"}, agreed2018, ncsc("3.4.1"), tlsCompression},
-		{"web.tls.secreneg", "tls", Must, Public, Text{"Veilige heronderhandeling", "Secure renegotiation"}, agreed2018, rfc("5746", ""), tlsSecureRenegotiation},
+		{"web.tls.secreneg", "tls", Must, Public, Text{"Veilige heronderhandeling", "Secure renegotiation"}, agreed2018, rfc("5746", "3.6"), tlsSecureRenegotiation},
 		{"web.tls.earlydata", "tls", Must, Public, Text{"TLS 0-RTT", "TLS 0-RTT"}, agreed2018, ncsc("3.4.4"), tlsEarlyData},
 		{"web.tls.ems", "tls", Must, Public, Text{"Extended Master Secret", "Extended Master Secret"}, agreed2018, ncsc("4.1"), tlsEMS},
 		{"web.cert.trust", "certificate", Must, Public, Text{"Vertrouwd certificaat", "Trusted certificate"}, agreed2017, rfc("5280", "6"), certTrust},
@@ -105,13 +107,13 @@ func peilWeb() []row {
 		{"web.cert.signature", "certificate", Must, Public, Text{"Handtekening van het certificaat", "Certificate signature"}, agreed2018, ncsc("3.3.5"), certSignature},
 		{"web.dnssec.secure", "dnssec", Must, Public, Text{"DNSSEC: ondertekend", "DNSSEC: signed"}, agreed2017, rfc("4035", "5"), dnssecSecure},
 		{"web.dnssec.valid", "dnssec", Must, Public, Text{"DNSSEC: geldig", "DNSSEC: valid"}, agreed2017, rfc("4035", "5"), dnssecValid},
-		{"web.ipv6.ns", "ipv6", Must, Public, Text{"IPv6-adressen van nameservers", "IPv6 addresses of name servers"}, agreed2021, internetNLSource, ipv6NameServers},
-		{"web.ipv6.nsreach", "ipv6", Must, Public, Text{"Nameservers bereikbaar over IPv6", "Name servers reachable over IPv6"}, agreed2021, internetNLSource, ipv6NameServerReach},
-		{"web.ipv6.address", "ipv6", Must, Public, Text{"IPv6-adres van de website", "IPv6 address of the website"}, agreed2021, rfc("3596", ""), ipv6Address},
-		{"web.ipv6.reach", "ipv6", Must, Public, Text{"Website bereikbaar over IPv6", "Website reachable over IPv6"}, agreed2021, rfc("8200", ""), ipv6Reach},
-		{"web.rpki.exists", "rpki", Must, Public, Text{"RPKI: ROA voor de website", "RPKI: ROA for the website"}, agreed2024, rfc("9582", ""), rpkiExists},
+		{"web.ipv6.ns", "ipv6", Must, Public, Text{"IPv6-adressen van nameservers", "IPv6 addresses of name servers"}, agreed2021, internetNLPart("IPv6: name servers"), ipv6NameServers},
+		{"web.ipv6.nsreach", "ipv6", Must, Public, Text{"Nameservers bereikbaar over IPv6", "Name servers reachable over IPv6"}, agreed2021, internetNLPart("IPv6: name servers"), ipv6NameServerReach},
+		{"web.ipv6.address", "ipv6", Must, Public, Text{"IPv6-adres van de website", "IPv6 address of the website"}, agreed2021, rfc("3596", "2.1"), ipv6Address},
+		{"web.ipv6.reach", "ipv6", Must, Public, Text{"Website bereikbaar over IPv6", "Website reachable over IPv6"}, agreed2021, internetNLPart("IPv6: web server"), ipv6Reach},
+		{"web.rpki.exists", "rpki", Must, Public, Text{"RPKI: ROA voor de website", "RPKI: ROA for the website"}, agreed2024, rfc("9582", "4"), rpkiExists},
 		{"web.rpki.valid", "rpki", Must, Public, Text{"RPKI: route van de website", "RPKI: route of the website"}, agreed2024, rfc("6811", "2"), rpkiValid},
-		{"web.rpki.nsexists", "rpki", Must, Public, Text{"RPKI: ROA voor nameservers", "RPKI: ROA for name servers"}, agreed2024, rfc("9582", ""), rpkiNSExists},
+		{"web.rpki.nsexists", "rpki", Must, Public, Text{"RPKI: ROA voor nameservers", "RPKI: ROA for name servers"}, agreed2024, rfc("9582", "4"), rpkiNSExists},
 		{"web.rpki.nsvalid", "rpki", Must, Public, Text{"RPKI: route van nameservers", "RPKI: route of name servers"}, agreed2024, rfc("6811", "2"), rpkiNSValid},
 		{"web.securitytxt.valid", "securitytxt", Must, Public, Text{"security.txt", "security.txt"}, listed, rfc("9116", "2"), securityTxtValid},
 
@@ -125,14 +127,14 @@ func peilWeb() []row {
 		{"web.tls.keyexchangehash.phaseout", "tls", Should, Public, Text{"Uit te faseren hash bij sleuteluitwisseling", "Phase-out hash of the key exchange"}, guideline, ncsc("3.3.5"), tlsKexHashPhaseOut},
 		{"web.cert.key.phaseout", "certificate", Should, Public, Text{"Uit te faseren sleutel van het certificaat", "Phase-out certificate key"}, guideline, ncsc("3.3.2.1"), certKeyPhaseOut},
 		{"web.cert.signature.phaseout", "certificate", Should, Public, Text{"Uit te faseren handtekening van het certificaat", "Phase-out certificate signature"}, guideline, ncsc("3.3.5"), certSignaturePhaseOut},
-		{"web.tls.order", "tls", Should, Public, Text{"Volgorde van algoritmeselecties", "Order of cipher suites"}, guideline, ncsc(""), tlsOrder},
+		{"web.tls.order", "tls", Should, Public, Text{"Volgorde van algoritmeselecties", "Order of cipher suites"}, guideline, ncsc("app. B"), tlsOrder},
 		{"web.tls.clientreneg", "tls", Should, Public, Text{"Heronderhandeling door de bezoeker", "Client-initiated renegotiation"}, guideline, ncsc("3.4.2"), tlsClientRenegotiation},
 		{"web.tls.ocsp", "tls", Should, Public, Text{"OCSP-stapling", "OCSP stapling"}, guideline, ncsc("3.4.5"), tlsOCSP},
 		{"web.tls.nosni", "tls", Should, Public, Text{"Antwoord zonder naam (SNI)", "Answer without a name (SNI)"}, practice, rfc("6066", "3"), tlsNoSNI},
 		{"web.cert.chainorder", "certificate", Should, Public, Text{"Volgorde van de certificaten", "Order of the certificates"}, practice, rfc("5246", "7.4.2"), certChainOrder},
 		{"web.cert.sct", "certificate", Should, Public, Text{"Certificate Transparency", "Certificate Transparency"}, practice, rfc("6962", "3"), certSCT},
 		{"web.cert.lifetime", "certificate", Should, Public, Text{"Looptijd van het certificaat", "Lifetime of the certificate"}, practice, Source{Name: "CA/Browser Forum Baseline Requirements", Section: "6.3.2", URL: "https://cabforum.org/working-groups/server/baseline-requirements/"}, certLifetime},
-		{"web.cert.forecast", "certificate", Should, Public, Text{"Certificaat op tijd vernieuwd", "Certificate renewed in time"}, practice, rfc("8555", ""), certForecast},
+		{"web.cert.forecast", "certificate", Should, Public, Text{"Certificaat op tijd vernieuwd", "Certificate renewed in time"}, practice, rfc("5280", "4.1.2.5"), certForecast},
 
 		// Should: DNS and DNSSEC.
 		{"web.dns.caa", "dns", Should, Public, Text{"CAA", "CAA"}, practice, rfc("8659", "4"), dnsCAA},
@@ -141,19 +143,19 @@ func peilWeb() []row {
 		{"web.dnssec.nsec3", "dnssec", Should, Public, Text{"DNSSEC: instellingen van NSEC3", "DNSSEC: NSEC3 settings"}, practice, rfc("9276", "3.1"), dnssecNSEC3},
 		{"web.dnssec.lifetime", "dnssec", Should, Public, Text{"DNSSEC: handtekeningen op tijd vernieuwd", "DNSSEC: signatures renewed in time"}, practice, rfc("6781", "4.4.2"), dnssecLifetime},
 		{"web.dnssec.algorithm", "dnssec", Should, Public, Text{"DNSSEC: algoritmes en sleutels", "DNSSEC: algorithms and keys"}, practice, rfc("9905", "2"), dnssecAlgorithm},
-		{"web.ipv6.similar", "ipv6", Should, Public, Text{"Zelfde website over IPv4 en IPv6", "Same website over IPv4 and IPv6"}, practice, rfc("6540", ""), ipv6Similar},
+		{"web.ipv6.similar", "ipv6", Should, Public, Text{"Zelfde website over IPv4 en IPv6", "Same website over IPv4 and IPv6"}, practice, rfc("6540", "2"), ipv6Similar},
 
 		// Should: headers, cookies, pages.
 		{"web.https.downgrade", "https", Should, Public, Text{"Doorverwijzingen blijven op HTTPS", "Redirects stay on HTTPS"}, practice, own, httpsDowngrade},
 		{"web.header.csp", "headers", Should, Public, Text{"Content-Security-Policy", "Content-Security-Policy"}, practice, sourceCSP, headerCSP},
 		{"web.header.frameoptions", "headers", Should, Public, Text{"Insluiten in andere websites", "Framing by other websites"}, practice, Source{Name: "CSP Level 3", Section: "6.4.2", URL: "https://www.w3.org/TR/CSP3/#directive-frame-ancestors"}, headerFrameOptions},
-		{"web.header.contenttype", "headers", Should, Public, Text{"X-Content-Type-Options", "X-Content-Type-Options"}, practice, Source{Name: "Fetch Standard", URL: "https://fetch.spec.whatwg.org/#x-content-type-options-header"}, headerContentType},
+		{"web.header.contenttype", "headers", Should, Public, Text{"X-Content-Type-Options", "X-Content-Type-Options"}, practice, Source{Name: "Fetch Standard", Section: "X-Content-Type-Options header", URL: "https://fetch.spec.whatwg.org/#x-content-type-options-header"}, headerContentType},
 		{"web.header.referrer", "headers", Should, Public, Text{"Referrer-Policy", "Referrer-Policy"}, practice, Source{Name: "Referrer Policy", Section: "8.1", URL: "https://www.w3.org/TR/referrer-policy/"}, headerReferrer},
 		{"web.header.permissions", "headers", Should, Public, Text{"Permissions-Policy", "Permissions-Policy"}, practice, Source{Name: "Permissions Policy", Section: "5.2", URL: "https://www.w3.org/TR/permissions-policy/"}, headerPermissions},
-		{"web.header.crossorigin", "headers", Should, Public, Text{"Beleid voor andere websites", "Cross-origin policies"}, practice, Source{Name: "HTML Living Standard", URL: "https://html.spec.whatwg.org/multipage/browsers.html#cross-origin-opener-policies"}, headerCrossOrigin},
+		{"web.header.crossorigin", "headers", Should, Public, Text{"Beleid voor andere websites", "Cross-origin policies"}, practice, Source{Name: "HTML Living Standard", Section: "Cross-origin opener policies", URL: "https://html.spec.whatwg.org/multipage/browsers.html#cross-origin-opener-policies"}, headerCrossOrigin},
 		{"web.cookie.attributes", "headers", Should, Public, Text{"Cookies", "Cookies"}, practice, Source{Name: "RFC 6265bis", Section: "4.1", URL: "https://datatracker.ietf.org/doc/draft-ietf-httpbis-rfc6265bis/"}, cookieAttributes},
 		{"web.page.integrity", "page", Should, Public, Text{"Controle op scripts van anderen", "Integrity of others' scripts"}, practice, Source{Name: "Subresource Integrity", Section: "3", URL: "https://www.w3.org/TR/SRI/"}, pageIntegrity},
-		{"web.page.mixed", "page", Should, Public, Text{"Geen onbeveiligde onderdelen", "No mixed content"}, practice, Source{Name: "Mixed Content", URL: "https://www.w3.org/TR/mixed-content/"}, pageMixed},
+		{"web.page.mixed", "page", Should, Public, Text{"Geen onbeveiligde onderdelen", "No mixed content"}, practice, Source{Name: "Mixed Content", Section: "Should fetching request be blocked as mixed content?", URL: "https://www.w3.org/TR/mixed-content/"}, pageMixed},
 		{"web.securitytxt.signed", "securitytxt", Should, Public, Text{"security.txt ondertekend", "security.txt signed"}, practice, rfc("9116", "2.3"), securityTxtSigned},
 		{"web.securitytxt.quality", "securitytxt", Should, Public, Text{"security.txt goed bruikbaar", "security.txt usable"}, practice, rfc("9116", "2.5"), securityTxtQuality},
 		{"web.header.version", "headers", Should, Owner, Text{"Geen softwareversies", "No software versions"}, practice, rfc("9110", "17.12"), headerVersion},
@@ -163,9 +165,9 @@ func peilWeb() []row {
 		{"web.tls.postquantum", "tls", Could, Public, Text{"Bestand tegen quantumcomputers", "Post-quantum key exchange"}, ahead, ncsc("3.3.3"), tlsPostQuantum},
 		{"web.https.http2", "https", Could, Public, Text{"HTTP/2", "HTTP/2"}, ahead, rfc("9113", "3.2"), httpTwo},
 		{"web.https.http3", "https", Could, Public, Text{"HTTP/3", "HTTP/3"}, ahead, rfc("9114", "3.1"), httpThree},
-		{"web.https.preload", "https", Could, Public, Text{"Klaar voor HSTS-preload", "Ready for HSTS preload"}, ahead, Source{Name: "hstspreload.org", URL: "https://hstspreload.org/"}, hstsPreload},
+		{"web.https.preload", "https", Could, Public, Text{"Klaar voor HSTS-preload", "Ready for HSTS preload"}, ahead, Source{Name: "hstspreload.org", Section: "Submission Requirements", URL: "https://hstspreload.org/"}, hstsPreload},
 		{"web.dnssec.modern", "dnssec", Could, Public, Text{"DNSSEC met elliptische krommen", "DNSSEC with elliptic curves"}, ahead, rfc("8624", "3.1"), dnssecModern},
 		{"web.dns.svcb", "dns", Could, Public, Text{"HTTPS-record in de DNS", "HTTPS record in the DNS"}, ahead, rfc("9460", "9"), dnsSVCB},
-		{"web.dane", "dns", Could, Public, Text{"DANE voor de website", "DANE for the website"}, ahead, rfc("6698", ""), daneValid},
+		{"web.dane", "dns", Could, Public, Text{"DANE voor de website", "DANE for the website"}, ahead, rfc("6698", "4"), daneValid},
 	}
 }

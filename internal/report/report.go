@@ -210,17 +210,27 @@ func (t *texts) fixes(edition string, v *norm.Verdict) []norm.Fix {
 
 // source names where a rule comes from, with its section.
 func (t *texts) source(s norm.Source) string {
-	name, section := s.Name, s.Section
-	appendix, isAppendix := strings.CutPrefix(section, "app. ")
-	switch {
-	case isAppendix:
-		return name + ", " + t.say("text.appendix", appendix)
-	case section == "":
-		return name
-	case section[0] >= '0' && section[0] <= '9':
-		return name + ", " + t.say("text.section", section)
+	names, sections := strings.Split(s.Name, "; "), strings.Split(s.Section, "; ")
+	for i := range names {
+		if i < len(sections) && sections[i] != "" {
+			names[i] += ", " + t.section(sections[i])
+		}
 	}
-	return name + ", " + section
+	return strings.Join(names, "; ")
+}
+
+// section is the part of a source: a number, an appendix, or its name.
+func (t *texts) section(s string) string {
+	if appendix, ok := strings.CutPrefix(s, "app. "); ok {
+		return t.say("text.appendix", appendix)
+	}
+	if s[0] >= '0' && s[0] <= '9' {
+		return t.say("text.section", s)
+	}
+	if w, ok := i18n.Word(t.Lang, "source", s); ok {
+		return w
+	}
+	return s
 }
 
 // software is the name that a person gives what a fix is for.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"peil/internal/i18n"
+	"peil/internal/norm"
 )
 
 func TestCodeWordsOfReasonsAreTold(t *testing.T) {
@@ -50,6 +51,28 @@ func TestReasonsOfOursExist(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("no edition has a reason %s", o)
+		}
+	}
+}
+
+// TestSource pairs the names of two sources with the part that is meant of each.
+func TestSource(t *testing.T) {
+	for _, c := range []struct {
+		source norm.Source
+		nl, en string
+	}{
+		{norm.Source{Name: "RFC 6797", Section: "6.1.1"}, "RFC 6797, paragraaf 6.1.1", "RFC 6797, section 6.1.1"},
+		{norm.Source{Name: "NCSC TLS 2025-05; RFC 8446", Section: "3.4.4; 8"}, "NCSC TLS 2025-05, paragraaf 3.4.4; RFC 8446, paragraaf 8", "NCSC TLS 2025-05, section 3.4.4; RFC 8446, section 8"},
+		{norm.Source{Name: "Internet.nl 1.11.2; NCSC TLS 2025-05", Section: "HTTPS: TLS; app. B"}, "Internet.nl 1.11.2, HTTPS: TLS; NCSC TLS 2025-05, bijlage B", "Internet.nl 1.11.2, HTTPS: TLS; NCSC TLS 2025-05, appendix B"},
+		{norm.Source{Name: "Peil", Section: "own rule"}, "Peil, eigen regel", "Peil, own rule"},
+		{norm.Source{Name: "One; Two", Section: "1"}, "One, paragraaf 1; Two", "One, section 1; Two"},
+		{norm.Source{Name: "One"}, "One", "One"},
+	} {
+		for lang, want := range map[i18n.Lang]string{i18n.NL: c.nl, i18n.EN: c.en} {
+			x := texts{Options: Options{Lang: lang}}
+			if got := x.source(c.source); got != want {
+				t.Errorf("%s %+v: %q, want %q", lang, c.source, got, want)
+			}
 		}
 	}
 }
