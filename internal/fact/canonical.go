@@ -14,7 +14,7 @@ import (
 // Subject is one part of a measurement that is stored by itself, by the hash of
 // what stays the same when nothing has changed.
 type Subject struct {
-	Kind  string // "lookup", "zone", "name_server", "host", "chain", "route", "pair", "similarity"
+	Kind  string // "lookup", "zone", "name_server", "host", "mail_server", "mta_sts", "chain", "route", "pair", "similarity"
 	Key   string // what it is of, unique within the kind and the measurement
 	Value any    // pointer to the fact
 }
@@ -43,6 +43,14 @@ func (m *Measurement) Subjects() []Subject {
 		}
 		if w.Pair != nil {
 			add("pair", w.Pair.Name, w.Pair)
+		}
+	}
+	if f := m.Mail; f != nil {
+		for i := range f.Servers {
+			add("mail_server", f.Servers[i].Name, &f.Servers[i])
+		}
+		if f.Policy != nil {
+			add("mta_sts", "", f.Policy)
 		}
 	}
 	for i := range m.Routes {

@@ -49,6 +49,14 @@ func measurement() *Measurement {
 				KexSeen:  []Group{X25519}, KexSignature: 0x0804,
 			},
 		}}, Wire: []netip.Addr{a}},
+		Mail: &MailFacts{
+			Servers: []MailServer{{Name: "mx.example.nl", Hosts: []MailHost{{
+				Addr: a, Port25: Reach{State: ReachOpen}, At: time.Unix(3, 0).UTC(),
+				SMTP: &SMTP{State: SMTPReady, Greeting: &Reply{Code: 220, Lines: []string{"mx.example.nl ESMTP"}}, Keywords: []string{"STARTTLS"}, Offered: Observed{Answer: Accepted}, Millis: 7},
+			}}, Wire: []netip.Addr{a}}},
+			Selectors: []Selector{{Name: "default", From: "known"}},
+			Policy:    &PolicyFetch{Fetch: &Fetch{Hops: []Hop{hop()}, End: EndOK}, Body: []byte("version: STSv1")},
+		},
 		Routes: []Route{{Addr: a, Origins: []RouteOrigin{{Prefix: netip.MustParsePrefix("192.0.2.0/24"), Origin: 64500, State: ROVValid}}}},
 		Chains: []Chain{{ID: "0011", Certs: [][]byte{{1, 2, 3}}}},
 	}
@@ -148,8 +156,8 @@ func TestEachSubjectOfAMeasurementHasItsOwnKey(t *testing.T) {
 			t.Errorf("%s: %v", k, err)
 		}
 	}
-	if len(seen) != 6 {
-		t.Errorf("%d subjects, want 6: %v", len(seen), seen)
+	if len(seen) != 8 {
+		t.Errorf("%d subjects, want 8: %v", len(seen), seen)
 	}
 }
 

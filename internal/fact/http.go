@@ -76,6 +76,7 @@ type Hop struct {
 	BodySize   int64      `json:"body_size,omitempty" peil:"volatile"` // bytes read, after decoding
 	BodyHash   string     `json:"body_hash,omitempty" peil:"volatile"` // SHA-256, hexadecimal
 	Truncated  bool       `json:"truncated,omitempty" peil:"volatile"` // the body went on beyond what we read
+	BodyGap    Gap        `json:"body_gap,omitempty"`                  // why the body was not read to its end, when the connection failed amid it
 	Millis     int        `json:"ms,omitempty" peil:"volatile"`
 	At         time.Time  `json:"at,omitzero" peil:"volatile"`
 }
@@ -136,6 +137,9 @@ type SecurityTxt struct {
 	Signature string `json:"signature,omitempty"`
 	// KeyID is the signing key, hexadecimal.
 	KeyID string `json:"key_id,omitempty"`
+	// KeyGap stands with "no_key" where an Encryption field names a place that we could
+	// not look at, and says why.
+	KeyGap Gap `json:"key_gap,omitempty"`
 }
 
 // Page is what requirements need of an HTML page.

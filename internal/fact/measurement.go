@@ -63,10 +63,11 @@ type Measurement struct {
 	Cost      Cost      `json:"cost" peil:"volatile"`
 	Mandate   *Mandate  `json:"mandate,omitempty"`
 
-	DNS    *DNS      `json:"dns,omitempty"`
-	Web    *WebFacts `json:"web,omitempty"`
-	Routes []Route   `json:"routes,omitempty"` // sorted by address: web addresses and name-server addresses
-	Chains []Chain   `json:"chains,omitempty"` // certificate chains that TLS and HTTP facts refer to by ID, sorted by ID
+	DNS    *DNS       `json:"dns,omitempty"`
+	Web    *WebFacts  `json:"web,omitempty"`
+	Mail   *MailFacts `json:"mail,omitempty"`
+	Routes []Route    `json:"routes,omitempty"` // sorted by address: web, mail-server and name-server addresses
+	Chains []Chain    `json:"chains,omitempty"` // certificate chains that TLS and HTTP facts refer to by ID, sorted by ID
 }
 
 // Network is what the run's self-test said of our own side.
