@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
@@ -330,8 +331,30 @@ func (n Network) tables(ctx context.Context, door *egress.Egress, m *Meter) (*ro
 	return p, nil
 }
 
-// rtrTime is how long a cache may take to give all VRPs.
-const rtrTime = time.Minute
+// rtrTime is how long a cache may take to give all VRPs, rtrSilence how long to give
+// anything: a scan waits for it.
+const (
+	rtrTime    = time.Minute
+	rtrSilence = 10 * time.Second
+)
+
+// impatient is a connection that ends when nothing comes for a while.
+type impatient struct {
+	net.Conn
+	silence time.Duration
+	end     time.Time
+}
+
+func (c impatient) Read(p []byte) (int, error) {
+	at := time.Now().Add(c.silence)
+	if c.end.Before(at) {
+		at = c.end
+	}
+	if err := c.SetReadDeadline(at); err != nil {
+		return 0, err
+	}
+	return c.Conn.Read(p)
+}
 
 // fetchRTR takes all VRPs from a cache, in version 1 or, where the cache is older, 0.
 func fetchRTR(ctx context.Context, door *egress.Egress, addr string) (*routes.VRPs, error) {
@@ -344,10 +367,11 @@ func fetchRTR(ctx context.Context, door *egress.Egress, addr string) (*routes.VR
 		if err != nil {
 			return nil, err
 		}
-		_ = c.SetDeadline(time.Now().Add(rtrTime)) // an error shows at the next call
+		end := time.Now().Add(rtrTime)
+		_ = c.SetDeadline(end) // an error shows at the next call
 		stop := c.CloseWith(ctx)
 		var b routes.VRPBuilder
-		_, err = routes.ReadRTR(c, version, &b)
+		_, err = routes.ReadRTR(impatient{c, rtrSilence, end}, version, &b)
 		stop()
 		_ = c.Close()
 		if err != nil && ctx.Err() != nil {

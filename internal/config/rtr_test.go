@@ -3,9 +3,11 @@ package config
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -130,6 +132,46 @@ func TestCachesThatErr(t *testing.T) {
 				t.Errorf("%v does not speak of %q", err, c.err)
 			}
 		})
+	}
+}
+
+// A cache that says nothing, or stops half way, is waited for no longer than that.
+func TestASilentCacheIsLeft(t *testing.T) {
+	for what, says := range map[string][]byte{"nothing": nil, "half": pdu(1, 3, 7)} {
+		t.Run(what, func(t *testing.T) {
+			a, b := net.Pipe()
+			defer b.Close()
+			go func() {
+				_, _ = io.ReadFull(b, make([]byte, 8))
+				_, _ = b.Write(says)
+			}()
+			var table routes.VRPBuilder
+			begin := time.Now()
+			_, err := routes.ReadRTR(impatient{a, 100 * time.Millisecond, begin.Add(rtrTime)}, 1, &table)
+			if !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("error %v", err)
+			}
+			if d := time.Since(begin); d > rtrSilence {
+				t.Errorf("it took %v", d)
+			}
+		})
+	}
+}
+
+// What comes slowly but without end is over when the time is.
+func TestACacheThatGoesOnIsLeftAtTheEnd(t *testing.T) {
+	a, b := net.Pipe()
+	defer b.Close()
+	go func() {
+		for {
+			if _, err := b.Write(pdu(1, 0, 7, 0, 0, 0, 1)); err != nil {
+				return
+			}
+		}
+	}()
+	c := impatient{a, time.Hour, time.Now().Add(100 * time.Millisecond)}
+	if _, err := io.Copy(io.Discard, c); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -40,6 +40,8 @@ const (
 	maxPDU = 1 << 16
 	// maxNotify bounds the notifications before an answer, which say nothing.
 	maxNotify = 16
+	// maxData bounds the PDUs of an answer: four times the 800,000 VRPs of today.
+	maxData = 3_200_000
 )
 
 // ErrRTRVersion means that the cache speaks version 0 only (RFC 6810) and closed the
@@ -106,7 +108,7 @@ func (s *rtr) read(b *VRPBuilder) (Report, error) {
 	if err != nil {
 		return rep, err
 	}
-	for {
+	for range maxData {
 		p, err := s.next()
 		if err != nil {
 			return rep, err
@@ -142,6 +144,7 @@ func (s *rtr) read(b *VRPBuilder) (Report, error) {
 			return rep, fault(rtrUnsupportedPDU, p, "PDU type %d where data is expected", p.kind)
 		}
 	}
+	return rep, fmt.Errorf("%d records and no end: the internet has no such number of VRPs", maxData)
 }
 
 // begin asks for everything and returns the session that the answer belongs to.

@@ -165,3 +165,42 @@ func FuzzReadRTR(f *testing.F) {
 		}
 	})
 }
+
+// endless repeats what a cache says.
+type endless struct {
+	begin, again []byte
+	at           int
+}
+
+func (e *endless) Write(p []byte) (int, error) { return len(p), nil }
+
+func (e *endless) Read(p []byte) (n int, err error) {
+	if len(e.begin) > 0 {
+		n = copy(p, e.begin)
+		e.begin = e.begin[n:]
+		return n, nil
+	}
+	for n < len(p) {
+		k := copy(p[n:], e.again[e.at:])
+		e.at = (e.at + k) % len(e.again)
+		n += k
+	}
+	return n, nil
+}
+
+// A cache without end is left at a number that the internet does not have; whether what
+// it repeats is kept or not.
+func TestRTRWithoutEnd(t *testing.T) {
+	for name, pdu := range map[string]string{"prefixes": ipv4Prefix1, "router keys": routerKey1, "notifications": notify1} {
+		t.Run(name, func(t *testing.T) {
+			var b VRPBuilder
+			rep, err := ReadRTR(&endless{begin: unhex(t, cacheResponse1), again: unhex(t, pdu)}, 1, &b)
+			if err == nil || !strings.Contains(err.Error(), "no end") {
+				t.Errorf("error %v", err)
+			}
+			if rep.Records > maxData || b.Len() > maxData {
+				t.Errorf("%d records taken, %d kept", rep.Records, b.Len())
+			}
+		})
+	}
+}
