@@ -16,7 +16,7 @@ type view struct {
 }
 
 func newView(m *fact.Measurement) *view {
-	m = withoutLoops(m)
+	m = withoutLoops(withoutUnasked(m))
 	return &view{Measurement: m, certs: map[string][]*certificate{}, results: map[*Edition]*Result{}}
 }
 
@@ -37,6 +37,33 @@ func withoutLoops(m *fact.Measurement) *fact.Measurement {
 		if endless(&d.Lookups[i]) {
 			d.Lookups[i].Gap = ""
 		}
+	}
+	return &n
+}
+
+// unasked reports whether a look-up holds nothing: neither an answer nor why there is none.
+func unasked(l *fact.Lookup) bool {
+	return l.RCode == "" && l.Gap == "" && l.Problem == nil && len(l.Records) == 0
+}
+
+// withoutUnasked is the measurement without what looks like an observation and holds
+// none: look-ups that are empty, and name servers that nobody looked for.
+func withoutUnasked(m *fact.Measurement) *fact.Measurement {
+	if m.DNS == nil {
+		return m
+	}
+	empty := slices.ContainsFunc(m.DNS.Lookups, func(l fact.Lookup) bool { return unasked(&l) })
+	noServers := m.DNS.NSOwner == "" && m.DNS.NSGap == "" && len(m.DNS.NameServers) == 0
+	if !empty && !noServers {
+		return m
+	}
+	n, d := *m, *m.DNS
+	n.DNS = &d
+	if empty {
+		d.Lookups = slices.DeleteFunc(slices.Clone(d.Lookups), func(l fact.Lookup) bool { return unasked(&l) })
+	}
+	if noServers {
+		d.NSGap = fact.GapNotAsked
 	}
 	return &n
 }

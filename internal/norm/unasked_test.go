@@ -1,0 +1,30 @@
+package norm
+
+import (
+	"testing"
+
+	"peil/internal/fact"
+)
+
+// TestNothingAsked shows that a line in which nothing was looked up passes and fails
+// nothing, in no edition: what nobody asked was not measured.
+func TestNothingAsked(t *testing.T) {
+	target := fact.Target{Name: siteName, Role: fact.Web}
+	for what, m := range map[string]*fact.Measurement{
+		"no part":      {Target: target},
+		"empty parts":  {Target: target, DNS: &fact.DNS{}, Web: &fact.WebFacts{}},
+		"empty lookup": {Target: target, DNS: &fact.DNS{Lookups: []fact.Lookup{{Name: siteName, Type: "A"}, {Name: siteName, Type: "AAAA"}}}, Web: &fact.WebFacts{}},
+	} {
+		for _, e := range Editions() {
+			r := Judge(m, e)
+			for _, d := range r.Verdicts {
+				if d.Outcome != NotMeasured || d.Gap != fact.GapNotAsked {
+					t.Errorf("%s: %s %s: %s %s", what, e.Name, d.ID, d.Outcome, d.Gap)
+				}
+			}
+			if r.Score != nil || r.Complete || e.Name == "peil" && r.Word != CannotSay {
+				t.Errorf("%s: %s: score %v, complete %v, word %s", what, e.Name, r.Score, r.Complete, r.Word)
+			}
+		}
+	}
+}
