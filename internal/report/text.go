@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"peil/internal/fact"
@@ -130,9 +131,41 @@ func (t *textWriter) heading(it Item) {
 	}
 	about := t.say("text.measured", i18n.Moment(t.Lang, m.At.Local()), t.vantage(m), t.families(m),
 		i18n.Float(t.Lang, m.Cost.Seconds, 1), i18n.N(t.Lang, "text.connections", m.Cost.Connections))
-	for _, l := range fold(about, t.Width-2) {
-		t.line("  " + l)
+	for _, s := range append([]string{about}, t.sources(m)...) {
+		for _, l := range fold(s, t.Width-2) {
+			t.line("  " + l)
+		}
 	}
+}
+
+// sources tell what routes were judged by where nobody named it in this run, and how old
+// that was; with -v all that the target was held against.
+func (t *textWriter) sources(m *fact.Measurement) []string {
+	s := &m.Sources
+	var tables, all []string
+	for _, x := range []struct{ kind, table string }{{"vrps", s.VRPs}, {"routes", s.Routes}} {
+		date, err := time.Parse(time.RFC3339, x.table[strings.LastIndexByte(x.table, ' ')+1:])
+		if err == nil && slices.Contains(s.Fetched, x.kind) {
+			hours := int(max(m.At.Sub(date), 0).Hours())
+			tables = append(tables, t.say("text.table."+x.kind, i18n.N(t.Lang, "text.age", hours, i18n.Moment(t.Lang, date.Local()))))
+		}
+	}
+	if len(tables) > 0 {
+		all = append(all, t.say("text.tables", strings.Join(tables, ", ")))
+	}
+	if t.Detail != Verbose {
+		return all
+	}
+	resolver := s.Resolver
+	if resolver == "iterative" {
+		resolver = t.say("text.sources.iterative")
+	}
+	for _, x := range []struct{ id, what string }{{"resolver", resolver}, {"roots", s.Roots}, {"vrps", s.VRPs}, {"routes", s.Routes}, {"psl", s.PSL}} {
+		if x.what != "" {
+			all = append(all, t.say("text.sources."+x.id, x.what))
+		}
+	}
+	return all
 }
 
 // scoreOf is the score of the edition that gives the headline.
@@ -193,7 +226,7 @@ func (t *textWriter) families(m *fact.Measurement) string {
 	case six:
 		return t.say("text.families.6")
 	}
-	if m.DNS != nil && !slices.ContainsFunc(m.DNS.Lookups, func(l fact.Lookup) bool { return l.Gap == "" }) {
+	if m.DNS == nil || !slices.ContainsFunc(m.DNS.Lookups, func(l fact.Lookup) bool { return l.Gap == "" }) {
 		return t.say("text.families.unknown")
 	}
 	return t.say("text.families.none")

@@ -282,6 +282,9 @@ func readFacts(r io.Reader, partial bool, f func(*fact.Measurement) error) (end 
 			if m.Target.Name == "" {
 				return end, fmt.Errorf("line %d is not a measurement: it has no target", n)
 			}
+			if r := m.Target.Role; r != fact.Web && r != fact.Mail {
+				return end, fmt.Errorf("line %d is not a measurement: %s has the role %q; want web or mail", n, m.Target.Name, r)
+			}
 			if err := f(&m); err != nil {
 				return end, err
 			}

@@ -148,6 +148,7 @@ func TestAWrongFileOfFactsIsRefusedWithItsLine(t *testing.T) {
 		{good + "{not json}\n", "line 2"},
 		{good + "\n" + `{"schema":99,"target":{"name":"a.nl"}}` + "\n", "schema 99"},
 		{`{"schema":1}` + "\n", "no target"},
+		{good + `{"schema":1,"target":{"name":"a.nl","role":"bogus"}}` + "\n", `line 2 is not a measurement: a.nl has the role "bogus"; want web or mail`},
 		{good + `{"schema":1,"tar`, "line 2"},
 	} {
 		err := survey(t, new(bytes.Buffer)).Judge(strings.NewReader(c.in))
