@@ -119,9 +119,15 @@ func (n Network) Open(ctx context.Context, editions []*norm.Edition, version str
 	}
 	if t := c.Routes.VRPs; t != nil {
 		c.Sources.VRPs = t.Meta().String()
+		if n.VRPs == "" && n.RTR == "" {
+			c.Sources.Fetched = append(c.Sources.Fetched, "vrps")
+		}
 	}
 	if t := c.Routes.Routes; t != nil {
 		c.Sources.Routes = t.Meta().String()
+		if n.Routes == "" {
+			c.Sources.Fetched = append(c.Sources.Fetched, "routes")
+		}
 	}
 	m.Scanner, err = scan.New(c)
 	return m, err

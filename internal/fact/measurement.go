@@ -86,6 +86,9 @@ type Sources struct {
 	VRPs     string `json:"vrps,omitempty"`     // where the VRPs came from and when
 	Routes   string `json:"routes,omitempty"`   // where the route table came from and when
 	Resolver string `json:"resolver,omitempty"` // "iterative", or the address the operator named
+	// Fetched are those of "vrps" and "routes" that peil data update made, and nobody
+	// named in this run.
+	Fetched []string `json:"fetched,omitempty"`
 }
 
 // Cost is what measuring took. Connections are TCP connections opened, queries are

@@ -71,11 +71,14 @@ func (c cleaner) Write(it Item) error { return c.Writer.Write(cleanItem(it)) }
 
 func cleanItem(it Item) Item {
 	m := it.Measurement
-	if dirty(m.Target.Name) || dirty(m.Target.Unicode) || dirty(string(m.Target.Role)) || dirty(m.Vantage) || dirty(m.Meter) {
+	if dirty(m.Target.Name) || dirty(m.Target.Unicode) || dirty(string(m.Target.Role)) || dirty(m.Vantage) || dirty(m.Meter) || dirtySources(&m.Sources) {
 		x := *m
 		x.Target.Name, x.Target.Unicode = Clean(m.Target.Name), Clean(m.Target.Unicode)
 		x.Target.Role = fact.Role(Clean(string(m.Target.Role)))
 		x.Vantage, x.Meter = Clean(m.Vantage), Clean(m.Meter)
+		s := &x.Sources
+		s.Roots, s.PSL, s.VRPs, s.Routes, s.Resolver = Clean(s.Roots), Clean(s.PSL), Clean(s.VRPs), Clean(s.Routes), Clean(s.Resolver)
+		s.Fetched = cleanAll(s.Fetched)
 		it.Measurement = &x
 	}
 	copied := false
@@ -96,6 +99,10 @@ func cleanItem(it Item) Item {
 		}
 	}
 	return it
+}
+
+func dirtySources(s *fact.Sources) bool {
+	return dirty(s.Roots) || dirty(s.PSL) || dirty(s.VRPs) || dirty(s.Routes) || dirty(s.Resolver) || slices.ContainsFunc(s.Fetched, dirty)
 }
 
 func dirtyVerdict(v *norm.Verdict) bool {

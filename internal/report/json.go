@@ -25,14 +25,15 @@ type jsonWriter struct {
 // written piece by piece: encoding/json would copy and check them once per level.
 
 type targetHead struct {
-	Target    fact.Target `json:"target"`
-	At        time.Time   `json:"at"`
-	Vantage   string      `json:"vantage"`
-	Meter     string      `json:"meter"`
-	Simulated bool        `json:"simulated"`
-	Cost      fact.Cost   `json:"cost"`
-	Complete  bool        `json:"complete"`
-	Word      norm.Word   `json:"word,omitempty"`
+	Target    fact.Target  `json:"target"`
+	At        time.Time    `json:"at"`
+	Vantage   string       `json:"vantage"`
+	Meter     string       `json:"meter"`
+	Simulated bool         `json:"simulated"`
+	Sources   fact.Sources `json:"sources"`
+	Cost      fact.Cost    `json:"cost"`
+	Complete  bool         `json:"complete"`
+	Word      norm.Word    `json:"word,omitempty"`
 }
 
 type editionHead struct {
@@ -118,7 +119,7 @@ func (p *pieces) cut(end string) {
 func (t *texts) target(p *pieces, it Item) {
 	m := it.Measurement
 	head := targetHead{
-		Target: m.Target, At: m.At, Vantage: m.Vantage, Meter: m.Meter, Simulated: m.Simulated, Cost: m.Cost, Complete: true,
+		Target: m.Target, At: m.At, Vantage: m.Vantage, Meter: m.Meter, Simulated: m.Simulated, Sources: m.Sources, Cost: m.Cost, Complete: true,
 	}
 	if h := it.Headline(); h != nil {
 		head.Word = h.Word

@@ -66,8 +66,13 @@ func item() Item {
 	return Item{
 		Measurement: &fact.Measurement{
 			Schema: fact.Schema, Target: fact.Target{Name: "xn--gemnte-jva.example", Unicode: "gemënte.example", Role: fact.Web},
-			At: at, Vantage: "here", Meter: "0.1", Simulated: true, Cost: fact.Cost{Connections: 71, Seconds: 2.1, Queries: 12, BytesIn: 1000, BytesOut: 200},
-			Web: &fact.WebFacts{Hosts: []fact.WebHost{{Addr: v4}, {Addr: v6}}},
+			At: at, Vantage: "here", Meter: "0.1", Simulated: true,
+			Sources: fact.Sources{
+				Roots: "mozilla 2026-10-30", Resolver: "iterative", VRPs: "https://example.net/vrps.json 2027-03-03T00:00:00Z",
+				Routes: "file routes.csv 2026-11-22T06:00:00Z", Fetched: []string{"vrps"},
+			},
+			Cost: fact.Cost{Connections: 71, Seconds: 2.1, Queries: 12, BytesIn: 1000, BytesOut: 200},
+			Web:  &fact.WebFacts{Hosts: []fact.WebHost{{Addr: v4}, {Addr: v6}}},
 		},
 		Results: []*norm.Result{
 			{Edition: "peil", Version: "2026-11", Score: &score, Word: norm.BelowStandard, Verdicts: []norm.Verdict{
