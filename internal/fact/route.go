@@ -22,6 +22,9 @@ type Route struct {
 	// VRPGap and RouteGap say that there was no table to look in.
 	VRPGap   Gap `json:"vrp_gap,omitempty"`
 	RouteGap Gap `json:"route_gap,omitempty"`
+	// NotPublic says that the address is none of the public internet: nobody can announce
+	// it there, and no ROA can cover it (RFC 6890).
+	NotPublic bool `json:"not_public,omitempty"`
 }
 
 // RouteOrigin is one announcement that covers the address.

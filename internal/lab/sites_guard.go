@@ -57,15 +57,15 @@ var notPublic = []struct {
 }
 
 // oneRefused is a site of which one of the two addresses is no public one: that is not
-// measured, nor is what counts for all addresses. A ROA for such an address there is not;
-// that much is known without a connection.
+// measured, nor is what counts for all addresses. No ROA can cover such an address: to us
+// the question does not arise there, to Internet.nl it lacks one.
 const oneRefused = `
 internet.nl 94
   web_ipv6_ws_similar not_measured
   web_https_* not_measured
   web_appsecpriv_* not_measured
   web_rpki_exists warning bad 0/5
-peil below_standard
+peil cannot_say
   web.https.* not_measured
   web.https.http3 failed
   web.tls.* not_measured
@@ -79,7 +79,6 @@ peil below_standard
   web.ipv6.similar not_measured
   web.dns.pair not_measured
   web.dane not_measured
-  web.rpki.exists failed
 forum
   web_legacy_tls_available not_measured
   web_legacy_https_enforced not_measured
@@ -111,7 +110,8 @@ const allRefused = oneRefused6 + `
 internet.nl 94
   web_rpki_valid not_tested not-routed 10/10
 peil
-  web.rpki.valid not_applicable
+  web.rpki.* not_applicable
+  web.rpki.ns* passed
   web.tls.good not_measured
   web.https.http3 not_measured
   web.dns.caa passed
@@ -217,10 +217,11 @@ peil cannot_say
 forum
   web_securitytxt not_measured`
 
-// keyRefused is a signature whose key nobody can fetch: as if there were none.
+// keyRefused is a signature whose key stands where we do not go: whether it holds is not
+// known.
 const keyRefused = `
 peil up_to_standard
-  web.securitytxt.signed info`
+  web.securitytxt.signed not_measured`
 
 func guardSites() []entry {
 	var es []entry
@@ -255,7 +256,7 @@ func guardSites() []entry {
 internet.nl 95
   web_ipv6_ws_reach not_measured
   web_rpki_exists warning bad 0/5
-peil below_standard
+peil cannot_say
   web.https.* not_measured
   web.https.http3 failed
   web.tls.* not_measured
@@ -268,7 +269,6 @@ peil below_standard
   web.login.plain not_measured
   web.ipv6.reach not_measured
   web.dane not_measured
-  web.rpki.exists failed
 forum
   web_legacy_category_ipv6 not_measured
   web_legacy_ipv6_webserver not_measured
@@ -290,7 +290,7 @@ internet.nl 76
   web_ipv6_ws_address failed bad
   web_ipv6_ws_reach not_tested not-tested 0/10
   web_ipv6_ws_similar not_tested not-tested 0/2
-peil
+peil below_standard
   web.ipv6.address failed
   web.ipv6.reach not_applicable
   web.ipv6.similar not_applicable
@@ -307,10 +307,9 @@ forum
 internet.nl 95
   web_ipv6_ns_reach not_measured
   web_ns_rpki_exists warning bad 0/5
-peil below_standard
+peil cannot_say
   web.ipv6.nsreach not_measured
   web.dns.delegation not_measured
-  web.rpki.nsexists failed
 forum
   web_legacy_category_ipv6 not_measured
   web_legacy_ipv6_nameserver not_measured

@@ -191,6 +191,7 @@ func httpsCases() []verdictCase {
 		peilCase("web.https.downgrade", "loop", hosts(func(h *fact.WebHost) { h.HTTP.Secure.End = fact.EndLoop }), Failed, "redirect-loop"),
 		peilCase("web.https.downgrade", "not seen", hosts(func(h *fact.WebHost) { h.HTTP.Secure = &fact.Fetch{Gap: fact.GapBudget} }), NotMeasured, "gap-budget"),
 
+		peilCase("web.login.plain", "the page broke off", hosts(func(h *fact.WebHost) { h.HTTP.Secure.Hops[0].BodyGap = fact.GapTimeout }), NotMeasured, "gap-timeout"),
 		peilCase("web.login.plain", "none", unchanged, Passed, "no-password-on-http"),
 		peilCase("web.login.plain", "password on http", hosts(func(h *fact.WebHost) { h.HTTP.PlainPage = &fact.Page{PasswordField: true} }), Failed, "password-on-http"),
 		peilCase("web.login.plain", "form to http", hosts(func(h *fact.WebHost) {
@@ -203,6 +204,10 @@ func httpsCases() []verdictCase {
 		peilCase("web.https.http2", "not offered by us", hosts(func(h *fact.WebHost) { h.HTTP.HTTP2 = fact.Observed{Gap: fact.GapUnsupported} }), NotMeasured, "gap-unsupported"),
 		peilCase("web.https.http2", "not asked", hosts(func(h *fact.WebHost) { h.HTTP.HTTP2 = fact.Observed{} }), NotMeasured, "gap-not-asked"),
 		peilCase("web.https.http3", "announced", unchanged, Passed, "http3"),
+		peilCase("web.https.http3", "not announced in the answer, and the record was not seen", func(t *testing.T, m *fact.Measurement) {
+			hosts(func(h *fact.WebHost) { h.HTTP.HTTP3 = nil })(t, m)
+			m.DNS.Lookup(siteName, "HTTPS").Gap = fact.GapTimeout
+		}, NotMeasured, "gap-timeout"),
 		peilCase("web.https.http3", "not announced", hosts(func(h *fact.WebHost) { h.HTTP.HTTP3 = nil }), Failed, "no-http3"),
 	}
 }

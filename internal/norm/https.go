@@ -203,6 +203,11 @@ var loginPlain = rule{
 			if p := h.HTTP.Page; p != nil && p.PasswordField && len(p.FormsToHTTP) > 0 {
 				return fail(because("password-form-to-http", p.FormsToHTTP[0])).with("form action " + p.FormsToHTTP[0])
 			}
+			for _, f := range []*fact.Fetch{h.HTTP.Plain, h.HTTP.Secure} {
+				if last := f.Last(); last != nil && last.BodyGap != "" { // the rest of the page may hold anything
+					return missed(last.BodyGap)
+				}
+			}
 			if h.HTTP.Plain != nil && h.HTTP.Plain.Gap != "" {
 				return missed(h.HTTP.Plain.Gap)
 			}
@@ -252,6 +257,9 @@ var httpThree = rule{
 		return v.eachAnswer(func(h *fact.WebHost, _ *fact.Hop) finding {
 			if len(h.HTTP.HTTP3) > 0 {
 				return pass(because("http3", h.HTTP.HTTP3[0]))
+			}
+			if l := v.DNS.Lookup(v.Target.Name, "HTTPS"); l != nil && l.Gap != "" {
+				return missed(l.Gap)
 			}
 			return fail(because("no-http3")).with("no Alt-Svc and no HTTPS record with h3")
 		})

@@ -169,6 +169,10 @@ func (v *view) inlSecurityTxt(s *inlServer, f *fact.SecurityTxt) {
 	}
 	a := internetnl.SecurityTxtAnswer{WellKnown: well, Body: f.Body}
 	from := f.WellKnown.Last()
+	if well == 200 && from.BodyGap != "" { // a part of a file
+		s.missed(name, from.BodyGap)
+		return
+	}
 	if well != 200 {
 		// Whatever stands at the old place, the verdict is bad; only the code differs.
 		if a.Legacy, gap = status(f.Legacy); gap != "" {

@@ -112,6 +112,7 @@ func pageCases() []verdictCase {
 		peilCase("web.page.integrity", "without", body(func(p *fact.Page) { p.NoIntegrity = []string{"https://cdn.example/x.js"} }), Warning, "no-integrity"),
 		peilCase("web.page.integrity", "no page", hosts(func(h *fact.WebHost) { h.HTTP.Page = nil }), NotApplicable, "no-page"),
 		peilCase("web.page.mixed", "none", unchanged, Passed, "no-mixed-content"),
+		peilCase("web.page.mixed", "none in what was read before the page broke off", hosts(func(h *fact.WebHost) { h.HTTP.Secure.Hops[0].BodyGap = fact.GapTimeout }), NotMeasured, "gap-timeout"),
 		peilCase("web.page.mixed", "picture over http", body(func(p *fact.Page) { p.MixedContent = []string{"http://x.example/a.png"} }), Failed, "mixed-content"),
 		peilCase("web.page.mixed", "form over http", body(func(p *fact.Page) { p.FormsToHTTP = []string{"http://x.example/"} }), Failed, "form-to-http"),
 	}
@@ -225,6 +226,10 @@ func securityTxtCases() []verdictCase {
 		peilCase("web.securitytxt.signed", "not signed", bodyOf(contact, expires), Warning, "not-signed"),
 		peilCase("web.securitytxt.signed", "wrong", txt(func(s *fact.SecurityTxt) { s.Signature = "invalid" }), Failed, "signature-bad"),
 		peilCase("web.securitytxt.signed", "no key", txt(func(s *fact.SecurityTxt) { s.Signature = "no_key" }), Info, "signature-no-key"),
+		peilCase("web.securitytxt.signed", "the key stands where we may not look", txt(func(s *fact.SecurityTxt) { s.Signature, s.KeyGap = "no_key", fact.GapNotPublic }), NotMeasured, "gap-not-public"),
+		peilCase("web.securitytxt.valid", "broken off amid the file", txt(func(s *fact.SecurityTxt) {
+			s.WellKnown.Hops[0].BodyGap, s.Truncated, s.Body = fact.GapBlocked, true, s.Body[:40]
+		}), NotMeasured, "gap-blocked"),
 		peilCase("web.securitytxt.signed", "no file", status(404), NotApplicable, "securitytxt-none"),
 		peilCase("web.securitytxt.quality", "right", unchanged, Passed, "securitytxt-usable"),
 		peilCase("web.securitytxt.quality", "expires this week", bodyOf(contact, "Expires: 2026-11-28T00:00:00Z"), Warning, "securitytxt-expires-soon"),

@@ -94,10 +94,18 @@ func cookieWords(c *fact.Cookie) string {
 // eachPage judges the page that a visitor ends on, over HTTPS.
 func (v *view) eachPage(judge func(*fact.Page) finding) Verdict {
 	return v.eachDocument(func(h *fact.WebHost, _ *fact.Hop) finding {
+		gap := h.HTTP.Secure.Last().BodyGap
 		if h.HTTP.Page == nil {
+			if gap != "" {
+				return missed(gap)
+			}
 			return none(because("no-page"))
 		}
-		return judge(h.HTTP.Page)
+		f := judge(h.HTTP.Page)
+		if f.outcome == Passed && gap != "" { // the rest of the page may hold anything
+			return missed(gap)
+		}
+		return f
 	})
 }
 

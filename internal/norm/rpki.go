@@ -54,6 +54,8 @@ func (v *view) route(a netip.Addr, judge func(*fact.Route) finding) finding {
 	switch {
 	case r == nil:
 		return missed("")
+	case r.NotPublic: // nobody can announce it, and no ROA can cover it
+		return none(because("not-public"))
 	case r.VRPGap != "":
 		return missed(r.VRPGap)
 	}

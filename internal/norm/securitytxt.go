@@ -39,6 +39,9 @@ func (v *view) eachSecurityTxt(judge func(*fact.SecurityTxt, *fact.Hop, *securit
 		if f, ok := placed(s, hop); !ok {
 			return without(f)
 		}
+		if hop.BodyGap != "" { // a part of a file
+			return missed(hop.BodyGap)
+		}
 		return judge(s, hop, securitytxt.Parse(s.Body))
 	})
 }
@@ -198,6 +201,9 @@ var securityTxtSigned = rule{
 			case "":
 				return warn(because("not-signed")).with("no -----BEGIN PGP SIGNED MESSAGE-----")
 			case "no_key":
+				if s.KeyGap != "" { // perhaps there is one where we could not look
+					return missed(s.KeyGap)
+				}
 				return note(because("signature-no-key"))
 			}
 			return fail(because("signature-bad", s.Signature)).with("OpenPGP signature: " + s.Signature)

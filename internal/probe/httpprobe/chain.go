@@ -43,7 +43,7 @@ type answer struct {
 	spent time.Duration
 	set   []string // Set-Cookie lines, for the case that they are needed
 
-	readError error // the body broke off
+	readError error // the body broke off, or its framing was none
 
 	once sync.Once
 	page *fact.Page   // written by once
@@ -61,8 +61,10 @@ func (a *answer) text() []byte {
 }
 
 // fetch follows a chain of requests. Requests for name go to addr, those for other
-// hosts where the DNS says, in the same address family when there is one.
-func (p *Prober) fetch(ctx context.Context, name string, addr netip.Addr, start string) (*fact.Fetch, *answer) {
+// hosts where the DNS says, in the same address family when there is one. judged says
+// that somebody asks that address hellos of other kinds and will say what a handshake
+// means that ended in a reset.
+func (p *Prober) fetch(ctx context.Context, name string, addr netip.Addr, start string, judged bool) (*fact.Fetch, *answer) {
 	f := &fact.Fetch{}
 	u, err := url.Parse(start)
 	if err != nil {
@@ -95,12 +97,16 @@ func (p *Prober) fetch(ctx context.Context, name string, addr netip.Addr, start 
 		}
 		a := p.step(ctx, name, addr, u, cookie)
 		spent += a.spent
-		f.Hops = append(f.Hops, a.hop)
+		hop := a.hop
+		if own := u.Hostname() == name && hop.Addr == addr; hop.Error == "tls" && hop.Gap == "" && !(own && judged) && !p.Alerted(originOf(u, hop.Addr).addr) {
+			hop.Gap = fact.GapBlocked // a reset, and no hello that is accepted later to hold it against
+		}
+		f.Hops = append(f.Hops, hop)
 		switch {
-		case a.hop.Gap != "":
-			f.Gap = a.hop.Gap
+		case hop.Gap != "":
+			f.Gap = hop.Gap
 			return f, nil
-		case a.hop.Status == 0 || a.bad:
+		case hop.Status == 0 || a.bad:
 			f.End = fact.EndClientError
 			return f, nil
 		case a.next == nil:
@@ -212,7 +218,7 @@ func (p *Prober) request(ctx context.Context, addr netip.Addr, u *url.URL, cooki
 	}
 	a.hop.Status = 0
 	a.hop.Error, a.hop.Gap = p.failure(ctx, err)
-	if a.hop.Gap == "" && p.answered[o.addr] && (a.hop.Error == "reset" || a.hop.Error == "tls") {
+	if a.hop.Gap == "" && p.answered[o.addr] && a.hop.Error == "tls" {
 		a.hop.Gap = fact.GapBlocked // it answered before: it cut us off
 	}
 	return a
@@ -232,12 +238,14 @@ func (p *Prober) attempt(ctx context.Context, o origin, q request, a *answer, u 
 	if err != nil {
 		release()
 		_ = c.Close()
-		if errors.Is(err, errH2) {
+		if c.h2 != nil && (!stale || errors.Is(err, errH2)) {
+			// It may still be seen as a website by way of HTTP/1.1.
+			_, gap := p.failure(ctx, err)
 			p.mu.Lock()
 			if p.noH2 == nil {
-				p.noH2 = map[netip.AddrPort]bool{}
+				p.noH2 = map[origin]fact.Gap{}
 			}
-			p.noH2[o.addr] = true
+			p.noH2[o] = gap
 			p.mu.Unlock()
 		}
 		return stale && ctx.Err() == nil && !isTimeout(err), err
@@ -255,6 +263,9 @@ func (p *Prober) attempt(ctx context.Context, o origin, q request, a *answer, u 
 		_ = c.Close()
 	}
 	a.fill(h, body, u)
+	if a.readError != nil {
+		_, a.hop.BodyGap = p.failure(ctx, a.readError)
+	}
 	a.hop.TLSVersion = c.version
 	if len(c.certs) > 0 {
 		a.hop.Chain = p.keepChain(c)
@@ -275,7 +286,7 @@ func (p *Prober) take(ctx context.Context, o origin) (*conn, error) {
 		_ = c.Close()
 	}
 	alpn := []string{"h2", "http/1.1"}
-	if p.noH2[o.addr] {
+	if _, not := p.noH2[o]; not {
 		alpn = alpn[1:]
 	}
 	p.mu.Unlock()

@@ -62,9 +62,9 @@ func (p *Prober) connect(ctx context.Context, o origin, alpn []string) (*conn, e
 	if s.NoALPN {
 		p.mu.Lock()
 		if p.noALPN == nil {
-			p.noALPN = map[netip.AddrPort]bool{}
+			p.noALPN = map[origin]bool{}
 		}
-		p.noALPN[o.addr] = true
+		p.noALPN[o] = true
 		p.mu.Unlock()
 	}
 	c := &conn{Conn: s, raw: raw, origin: o, version: s.Version, certs: s.Certs}
@@ -139,8 +139,10 @@ func (c *conn) reusable() bool {
 	return c.r.Buffered() == 0
 }
 
-// failure says in the words of fact what ended an exchange, and whether that is a
-// gap of ours instead of the server's doing.
+// failure says in the words of fact what ended an exchange, and whether that is an
+// answer or a gap: a connection that opened was a first success, after which time-outs,
+// resets and our own limits say nothing about the server (catalogue A.2). What is left is
+// a server that ends a handshake, or that says what is no HTTP.
 func (p *Prober) failure(ctx context.Context, err error) (class string, gap fact.Gap) {
 	var dial *DialError
 	var refusal *tlsprobe.Refusal
@@ -154,7 +156,7 @@ func (p *Prober) failure(ctx context.Context, err error) (class string, gap fact
 	case errors.Is(err, errMalformed), errors.Is(err, errH2):
 		return "malformed", ""
 	case errors.Is(err, errTooLarge):
-		return "too_large", ""
+		return "too_large", fact.GapBudget
 	}
 	if g := p.gap(err); g != "" {
 		return class, g
@@ -168,7 +170,7 @@ func (p *Prober) failure(ctx context.Context, err error) (class string, gap fact
 		}
 		return "", fact.GapCancelled
 	}
-	return "reset", ""
+	return "reset", fact.GapBlocked
 }
 
 // gap is what Gap says, when there is one.

@@ -20,7 +20,7 @@ var errH2 = errors.New("not HTTP/2")
 const (
 	h2StreamWindow = 2 << 20
 	h2ConnWindow   = 8 << 20
-	h2MaxControl   = 1000
+	h2MaxControl   = 200 // servers that work send fewer than ten
 	h2MaxFrames    = 20_000
 )
 
@@ -132,6 +132,19 @@ func (h *h2Conn) fail(what string) error {
 	return fmt.Errorf("%w: %s", errH2, what)
 }
 
+// ended is what it means that the server ended a stream or the connection before it had
+// answered. Where it says that we break the protocol, or that it wants another one, it
+// does not speak HTTP/2 as we do; a server that is busy, or restarts, merely broke off
+// (RFC 9113 sections 6.8, 7 and 8.7).
+func (h *h2Conn) ended(how string, code http2.ErrCode) error {
+	switch code {
+	case http2.ErrCodeNo, http2.ErrCodeInternal, http2.ErrCodeRefusedStream, http2.ErrCodeCancel, http2.ErrCodeEnhanceYourCalm:
+		h.closing = true
+		return fmt.Errorf("%w: %s %s", io.ErrUnexpectedEOF, how, code)
+	}
+	return h.fail(how + ": " + code.String())
+}
+
 // next returns the next HEADERS or DATA frame of the present stream and deals with
 // all others.
 func (h *h2Conn) next() (http2.Frame, error) {
@@ -144,6 +157,9 @@ func (h *h2Conn) next() (http2.Frame, error) {
 			if errors.As(err, &se) || errors.As(err, &ce) || errors.Is(err, http2.ErrFrameTooLarge) {
 				return nil, fmt.Errorf("%w: %w", errH2, err)
 			}
+			if errors.Is(err, io.EOF) { // which would be the end of a body
+				err = io.ErrUnexpectedEOF
+			}
 			return nil, err
 		}
 		if h.frames++; h.frames > h2MaxFrames {
@@ -154,7 +170,7 @@ func (h *h2Conn) next() (http2.Frame, error) {
 			case *http2.MetaHeadersFrame, *http2.DataFrame:
 				return f, nil
 			case *http2.RSTStreamFrame:
-				return nil, h.fail("stream reset: " + f.ErrCode.String())
+				return nil, h.ended("stream reset", f.ErrCode)
 			}
 		}
 		if err := h.controlFrame(f); err != nil {
@@ -189,7 +205,7 @@ func (h *h2Conn) controlFrame(f http2.Frame) error {
 	case *http2.GoAwayFrame:
 		h.closing = true
 		if f.LastStreamID < h.stream {
-			return fmt.Errorf("%w: GOAWAY %s", errH2, f.ErrCode)
+			return h.ended("GOAWAY", f.ErrCode)
 		}
 	case *http2.PushPromiseFrame:
 		return h.fail("push that was forbidden")

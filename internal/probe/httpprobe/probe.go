@@ -39,8 +39,8 @@ type Prober struct {
 	mu       sync.Mutex
 	idle     map[origin][]*conn       // guarded by mu
 	answered map[netip.AddrPort]bool  // gave an HTTP response in this measurement; guarded by mu
-	noH2     map[netip.AddrPort]bool  // chose h2 and did not speak it; guarded by mu
-	noALPN   map[netip.AddrPort]bool  // let us in only without offering protocols; guarded by mu
+	noH2     map[origin]fact.Gap      // chose h2 and did not speak it, or broke off before it could; guarded by mu
+	noALPN   map[origin]bool          // let us in only without offering protocols; guarded by mu
 	alerted  map[netip.AddrPort]bool  // turned a hello away with an alert; guarded by mu
 	chains   map[string]ReceivedChain // by ID; guarded by mu
 }
@@ -78,18 +78,21 @@ func (p *Prober) Visit(ctx context.Context, name string, addr netip.Addr) *Visit
 	v := &Visit{}
 	var plain, secure *answer
 	var wg sync.WaitGroup
-	wg.Go(func() { v.HTTP.Plain, plain = p.fetch(ctx, name, addr, "http://"+name+"/") })
+	wg.Go(func() { v.HTTP.Plain, plain = p.fetch(ctx, name, addr, "http://"+name+"/", true) })
 	wg.Go(func() {
-		v.HTTP.Secure, secure = p.fetch(ctx, name, addr, "https://"+name+"/")
+		v.HTTP.Secure, secure = p.fetch(ctx, name, addr, "https://"+name+"/", true)
 		v.HTTP.SecurityTxt = p.securityTxt(ctx, name, addr, v.HTTP.Secure)
 	})
 	wg.Wait()
 	p.mu.Lock()
-	at := netip.AddrPortFrom(addr, 443)
-	unasked := p.noALPN[at] && !p.noH2[at]
+	at := origin{"https", name, netip.AddrPortFrom(addr, 443)}
+	gap, tried := p.noH2[at]
+	if !tried && p.noALPN[at] {
+		gap = fact.GapUnsupported
+	}
 	p.mu.Unlock()
-	if v.HTTP.HTTP2 = http2Of(v.HTTP.Secure); v.HTTP.HTTP2.No() && unasked {
-		v.HTTP.HTTP2 = fact.Observed{Gap: fact.GapUnsupported}
+	if v.HTTP.HTTP2 = http2Of(v.HTTP.Secure); v.HTTP.HTTP2.No() && gap != "" {
+		v.HTTP.HTTP2 = fact.Observed{Gap: gap}
 	}
 	if first := v.HTTP.Secure.First(); first != nil && altSvcH3(first.Values("Alt-Svc")) {
 		v.HTTP.HTTP3 = []string{"alt-svc"}
@@ -109,7 +112,7 @@ func (p *Prober) Visit(ctx context.Context, name string, addr netip.Addr) *Visit
 
 // Fetch is GET on one address of a name with redirects followed, and nothing else.
 func (p *Prober) Fetch(ctx context.Context, scheme, name string, addr netip.Addr) *fact.Fetch {
-	f, _ := p.fetch(ctx, name, addr, scheme+"://"+name+"/")
+	f, _ := p.fetch(ctx, name, addr, scheme+"://"+name+"/", false)
 	return f
 }
 

@@ -285,7 +285,7 @@ func TestTormentors(t *testing.T) {
 					return
 				}
 			}
-		}, "too_large", "", fact.EndClientError, nil},
+		}, "too_large", fact.GapBudget, "", nil},
 		{"one header line of a gigabyte", func(c net.Conn) {
 			readRequest(c)
 			fmt.Fprint(c, "HTTP/1.1 200 OK\r\nX: ")
@@ -294,7 +294,7 @@ func TestTormentors(t *testing.T) {
 					return
 				}
 			}
-		}, "too_large", "", fact.EndClientError, nil},
+		}, "too_large", fact.GapBudget, "", nil},
 		{"endless body", func(c net.Conn) {
 			readRequest(c)
 			fmt.Fprint(c, "HTTP/1.1 200 OK\r\n\r\n")
@@ -342,7 +342,7 @@ func TestTormentors(t *testing.T) {
 			fmt.Fprint(c, "220 mail.example.nl ESMTP\r\n")
 			_, _ = io.Copy(io.Discard, c)
 		}, "malformed", "", fact.EndClientError, nil},
-		{"closes at once", func(net.Conn) {}, "reset", "", fact.EndClientError, nil},
+		{"closes at once", func(net.Conn) {}, "reset", fact.GapBlocked, "", nil},
 		{"silence", func(c net.Conn) { _, _ = io.Copy(io.Discard, c) }, "timeout", fact.GapTimeout, "", nil},
 		{"a byte at a time, for ever", func(c net.Conn) {
 			readRequest(c)

@@ -35,9 +35,9 @@ func (p *Prober) securityTxt(ctx context.Context, name string, addr netip.Addr, 
 	}
 	s := &fact.SecurityTxt{}
 	var a *answer
-	s.WellKnown, a = p.fetch(ctx, name, addr, "https://"+name+"/.well-known/security.txt")
+	s.WellKnown, a = p.fetch(ctx, name, addr, "https://"+name+"/.well-known/security.txt", true)
 	if last := s.WellKnown.Last(); s.WellKnown.Gap == "" && (s.WellKnown.End != fact.EndOK || last.Status != 200) {
-		s.Legacy, a = p.fetch(ctx, name, addr, "https://"+name+"/security.txt")
+		s.Legacy, a = p.fetch(ctx, name, addr, "https://"+name+"/security.txt", true)
 	}
 	if a == nil || a.hop.Status != 200 {
 		return s
@@ -51,13 +51,16 @@ func (p *Prober) securityTxt(ctx context.Context, name string, addr netip.Addr, 
 	if bytes.HasPrefix(s.Body, []byte("-----BEGIN PGP SIGNED MESSAGE-----")) {
 		sum := sha256.Sum256(s.Body)
 		sig := p.keys.do(string(sum[:]), func() signature { return p.verify(ctx, name, addr, s.Body) })
-		s.Signature, s.KeyID = sig.result, sig.keyID
+		s.Signature, s.KeyID, s.KeyGap = sig.result, sig.keyID, sig.gap
 	}
 	return s
 }
 
 // signature is the outcome of checking an OpenPGP signature.
-type signature struct{ result, keyID string }
+type signature struct {
+	result, keyID string
+	gap           fact.Gap // why there is no key
+}
 
 // Words of fact.SecurityTxt.Signature.
 const (
@@ -85,9 +88,24 @@ func (p *Prober) verify(ctx context.Context, name string, addr netip.Addr, body 
 	}
 	s := signature{result: signatureNoKey, keyID: fmt.Sprintf("%016X", issuer)}
 	config := &packet.Config{Time: p.Now}
-	for _, u := range keyURLs(block.Plaintext) {
-		_, a := p.fetch(ctx, name, addr, u)
-		if a == nil || a.hop.Status != 200 || len(a.text()) > maxKeyFile {
+	var unseen fact.Gap // the first
+	for i, u := range keyURLs(block.Plaintext) {
+		var f *fact.Fetch
+		var a *answer
+		gap := fact.GapBudget
+		if i < maxKeyURLs {
+			if f, a = p.fetch(ctx, name, addr, u, true); f.Gap != "" {
+				gap = f.Gap
+			} else if a == nil || a.hop.Status != 200 {
+				continue
+			} else if gap = a.hop.BodyGap; gap == "" && len(a.text()) > maxKeyFile {
+				gap = fact.GapBudget
+			}
+		}
+		if gap != "" {
+			if unseen == "" {
+				unseen = gap
+			}
 			continue
 		}
 		keys := readKeys(a.text())
@@ -102,6 +120,9 @@ func (p *Prober) verify(ctx context.Context, name string, addr netip.Addr, body 
 		if !errors.Is(err, pgperrors.ErrUnknownIssuer) {
 			s.result = signatureInvalid
 		}
+	}
+	if s.result == signatureNoKey {
+		s.gap = unseen
 	}
 	return s
 }
@@ -137,13 +158,14 @@ func readKeys(b []byte) openpgp.EntityList {
 	return keys
 }
 
-// keyURLs gives the https places of the Encryption fields. Those of other schemes
+// keyURLs gives the https places of the Encryption fields, those that will be looked at
+// and at most one more. Those of other schemes
 // (openpgp4fpr:, dns:) name a key without bringing it.
 func keyURLs(text []byte) []string {
 	var urls []string
 	for line := range strings.SplitSeq(string(text), "\n") {
 		field, value, ok := strings.Cut(line, ":")
-		if !ok || !strings.EqualFold(strings.TrimSpace(field), "encryption") || len(urls) == maxKeyURLs {
+		if !ok || !strings.EqualFold(strings.TrimSpace(field), "encryption") || len(urls) > maxKeyURLs {
 			continue
 		}
 		u, err := url.Parse(strings.TrimSpace(value))

@@ -45,6 +45,11 @@ func sign(t *testing.T, e *openpgp.Entity, text string) string {
 func TestSecurityTxtSignature(t *testing.T) {
 	key, pub := pgpKey(t)
 	_, strange := pgpKey(t)
+	gaps := map[string]fact.Gap{
+		"key's place answers no more": fact.GapTimeout, "key at a place that is not public": fact.GapNotPublic,
+		"three places for keys, and the third has it": fact.GapBudget,
+	}
+	stalled := []byte("stalled")
 	const text = "Contact: mailto:security@example.nl\nEncryption: https://www.example.nl/key\n"
 	for _, c := range []struct {
 		name, file string
@@ -55,6 +60,9 @@ func TestSecurityTxtSignature(t *testing.T) {
 		{"altered", strings.Replace(sign(t, key, text), "mailto:security", "mailto:burglar", 1), pub, signatureInvalid},
 		{"another key", sign(t, key, text), strange, signatureNoKey},
 		{"key cannot be fetched", sign(t, key, text), nil, signatureNoKey},
+		{"key's place answers no more", sign(t, key, text), stalled, signatureNoKey},
+		{"key at a place that is not public", sign(t, key, strings.Replace(text, "www.example.nl", "127.0.0.1", 1)), nil, signatureNoKey},
+		{"three places for keys, and the third has it", sign(t, key, "Encryption: https://www.example.nl/1\nEncryption: https://www.example.nl/2\n"+text), pub, signatureNoKey},
 		{"key named by fingerprint alone", sign(t, key, "Contact: x\nEncryption: openpgp4fpr:5f2de5521c63a801ab59ccb603d49de44b29100f\n"), pub, signatureNoKey},
 		{"broken signature", "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n" + text, pub, signatureMalformed},
 		{"not signed", text, pub, ""},
@@ -66,6 +74,10 @@ func TestSecurityTxtSignature(t *testing.T) {
 				case "/.well-known/security.txt":
 					_, _ = io.WriteString(w, c.file)
 				case "/key":
+					if bytes.Equal(c.key, stalled) {
+						<-r.Context().Done()
+						return
+					}
 					if c.key != nil {
 						_, _ = w.Write(c.key)
 						return
@@ -75,8 +87,11 @@ func TestSecurityTxtSignature(t *testing.T) {
 					http.NotFound(w, r)
 				}
 			}))
+			if bytes.Equal(c.key, stalled) {
+				w.Timeout = 300 * time.Millisecond
+			}
 			s := w.Visit(t.Context(), siteName, siteAddr).HTTP.SecurityTxt
-			if s == nil || s.Signature != c.want || string(s.Body) != c.file {
+			if s == nil || s.Signature != c.want || string(s.Body) != c.file || s.KeyGap != gaps[c.name] {
 				t.Fatalf("got %+v", s)
 			}
 			if (s.KeyID == "") != (c.want == "" || c.want == signatureMalformed) {

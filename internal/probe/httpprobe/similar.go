@@ -69,8 +69,10 @@ func Compare(s fact.Similarity, v4, v6 *Visit) fact.Similarity {
 	}
 	if a == nil || b == nil {
 		s.Reason = "read_error"
-		if s.Gap = endGap(v4, s.Scheme); s.Gap == "" {
-			s.Gap = endGap(v6, s.Scheme)
+		for _, v := range []*Visit{v4, v6} {
+			if s.Gap == "" {
+				s.Gap = endGap(v, s.Scheme)
+			}
 		}
 		return s
 	}
@@ -105,11 +107,15 @@ func silentGap(v *Visit) fact.Gap {
 	return ""
 }
 
-// endGap is why the chain of a scheme has no end, when that was our side.
+// endGap is why the chain of a scheme, or the page at its end, has no end, when that is
+// not known to be the server's doing.
 func endGap(v *Visit, scheme string) fact.Gap {
 	f := v.HTTP.Plain
 	if scheme == "https" {
 		f = v.HTTP.Secure
+	}
+	if last := f.Last(); last != nil && f.Gap == "" {
+		return last.BodyGap
 	}
 	return f.Gap
 }

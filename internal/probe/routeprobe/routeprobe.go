@@ -24,7 +24,7 @@ type Prober struct {
 // specific ones too, with the outcome of RFC 6811 for each (catalogue B.12). An
 // address that is not global has none.
 func (p *Prober) Lookup(a netip.Addr) fact.Route {
-	r := fact.Route{Addr: a}
+	r := fact.Route{Addr: a, NotPublic: egress.Public(a) != nil}
 	if p.VRPs == nil {
 		r.VRPGap = fact.GapNoSource
 	} else {
@@ -34,7 +34,7 @@ func (p *Prober) Lookup(a netip.Addr) fact.Route {
 		r.RouteGap = fact.GapNoSource
 		return r
 	}
-	if egress.Public(a) != nil {
+	if r.NotPublic {
 		return r
 	}
 	for _, x := range p.Routes.Covering(routes.Cut(a)) {

@@ -65,6 +65,9 @@ func TestEachAnnouncementHasItsOutcome(t *testing.T) {
 		if got := states(r); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v, want %v", addr, got, want)
 		}
+		if r.NotPublic != (addr == "10.0.0.1") {
+			t.Errorf("%s: not public: %v", addr, r.NotPublic)
+		}
 		if r.RouteGap != "" || r.VRPGap != "" {
 			t.Errorf("%s: %+v", addr, r)
 		}
