@@ -219,10 +219,14 @@ type Category struct {
 
 // Result is a measurement judged by one edition.
 type Result struct {
-	Edition    string     `json:"edition"`
-	Version    string     `json:"version"`
-	Score      *int       `json:"score,omitempty"` // 0–100; nil when there is nothing to score
-	Complete   bool       `json:"complete"`        // all that applies was measured
+	Edition string `json:"edition"`
+	Version string `json:"version"`
+	Score   *int   `json:"score,omitempty"` // 0–100; nil when there is nothing to score
+	// Points and Max are what the score of peil was taken over (catalogue A.5); a warning
+	// brings half points. Those of internet.nl stand with its categories.
+	Points     float64    `json:"points,omitempty"`
+	Max        int        `json:"max,omitempty"`
+	Complete   bool       `json:"complete"` // all that applies was measured
 	Word       Word       `json:"word,omitempty"`
 	Categories []Category `json:"categories,omitempty"`
 	Verdicts   []Verdict  `json:"verdicts"` // in the order of the edition's requirements

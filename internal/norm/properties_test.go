@@ -337,6 +337,19 @@ func TestHeadline(t *testing.T) {
 	}
 }
 
+// TestScoreSaysOverHowMuch shows points and maximum beside the score of peil (catalogue
+// A.2, A.5).
+func TestScoreSaysOverHowMuch(t *testing.T) {
+	r := &Result{Verdicts: []Verdict{
+		{Level: Must, Outcome: Passed}, {Level: Should, Outcome: Warning}, {Level: Could, Outcome: Warning}, {Level: Could, Outcome: Failed},
+		{Level: Must, Outcome: NotMeasured}, {Level: Should, Outcome: NotApplicable},
+	}}
+	sumPeil(nil, r)
+	if r.Points != 5.5 || r.Max != 8 || r.Score == nil || *r.Score != 68 {
+		t.Errorf("%v of %d, score %v", r.Points, r.Max, r.Score)
+	}
+}
+
 func TestForumWebComplete(t *testing.T) {
 	for _, c := range []struct {
 		name         string

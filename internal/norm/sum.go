@@ -3,37 +3,48 @@ package norm
 import "peil/internal/fact"
 
 // sumPeil makes the word and the score of the edition peil.
-func sumPeil(_ *fact.Measurement, r *Result) { r.Word, r.Score = Headline(r.Verdicts) }
+func sumPeil(_ *fact.Measurement, r *Result) {
+	r.Word, r.Score = Headline(r.Verdicts)
+	got, total, _ := weigh(r.Verdicts)
+	r.Points, r.Max = float64(got)/2, total/2
+}
+
+// weigh adds up what the verdicts bring and what they could bring, doubled, for a warning
+// brings half (catalogue A.5). complete says that all that applies was measured.
+func weigh(verdicts []Verdict) (got, total int, complete bool) {
+	complete = true
+	for i := range verdicts {
+		d := &verdicts[i]
+		w := weight(d.Level)
+		switch d.Outcome {
+		case NotApplicable:
+			continue
+		case NotMeasured:
+			complete = false
+			continue
+		case Passed, Info:
+			got += 2 * w
+		case Warning:
+			got += w
+		}
+		total += 2 * w
+	}
+	return got, total, complete
+}
 
 // Headline makes the word for a target and its score from verdicts of the edition peil
 // (catalogue A.5): from all of them for the owner, from the public ones for everybody.
 // The score is nil when nothing that counts was measured.
 func Headline(verdicts []Verdict) (Word, *int) {
 	musts, failed, unseen := 0, false, false
-	got, total, complete := 0, 0, true
 	for i := range verdicts {
-		d := &verdicts[i]
-		if d.Outcome == NotApplicable {
-			continue
-		}
-		if d.Level == Must {
+		if d := &verdicts[i]; d.Level == Must && d.Outcome != NotApplicable {
 			musts++
 			failed = failed || d.Outcome == Failed
 			unseen = unseen || d.Outcome == NotMeasured
 		}
-		if d.Outcome == NotMeasured {
-			complete = false
-			continue
-		}
-		w := weight(d.Level)
-		total += 2 * w
-		switch d.Outcome {
-		case Passed, Info:
-			got += 2 * w
-		case Warning:
-			got += w
-		}
 	}
+	got, total, complete := weigh(verdicts)
 	var score *int
 	if total > 0 {
 		s := 100 * got / total

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/csv"
 	"io"
 	"strconv"
@@ -71,7 +72,7 @@ func (c *csvWriter) Write(it Item) error {
 		complete = complete && r.Complete
 	}
 	row := []string{
-		inert(m.Target.Name), inert(m.Target.Unicode), string(m.Target.Role), m.At.UTC().Format(time.RFC3339),
+		inert(m.Target.Name), inert(cmp.Or(m.Target.Unicode, m.Target.Name)), string(m.Target.Role), m.At.UTC().Format(time.RFC3339),
 		strconv.FormatBool(m.Simulated), string(word), strconv.FormatBool(complete),
 	}
 	for _, e := range c.Editions {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -24,8 +25,16 @@ type jsonWriter struct {
 // whose keys keep their order (editions, requirements) stand last in theirs and are
 // written piece by piece: encoding/json would copy and check them once per level.
 
+// targetName is a target as results show it: with its name as people write it, also where
+// that is the same.
+type targetName struct {
+	Name    string    `json:"name"`
+	Unicode string    `json:"unicode"`
+	Role    fact.Role `json:"role"`
+}
+
 type targetHead struct {
-	Target    fact.Target  `json:"target"`
+	Target    targetName   `json:"target"`
 	At        time.Time    `json:"at"`
 	Vantage   string       `json:"vantage"`
 	Meter     string       `json:"meter"`
@@ -39,6 +48,8 @@ type targetHead struct {
 type editionHead struct {
 	Version    string                  `json:"version"`
 	Score      *int                    `json:"score"`
+	Points     *float64                `json:"points,omitempty"`
+	Max        *int                    `json:"max,omitempty"`
 	Complete   bool                    `json:"complete"`
 	Word       norm.Word               `json:"word,omitempty"`
 	Categories []norm.Category         `json:"categories,omitempty"`
@@ -119,7 +130,7 @@ func (p *pieces) cut(end string) {
 func (t *texts) target(p *pieces, it Item) {
 	m := it.Measurement
 	head := targetHead{
-		Target: m.Target, At: m.At, Vantage: m.Vantage, Meter: m.Meter, Simulated: m.Simulated, Sources: m.Sources, Cost: m.Cost, Complete: true,
+		Target: targetName{m.Target.Name, cmp.Or(m.Target.Unicode, m.Target.Name), m.Target.Role}, At: m.At, Vantage: m.Vantage, Meter: m.Meter, Simulated: m.Simulated, Sources: m.Sources, Cost: m.Cost, Complete: true,
 	}
 	if h := it.Headline(); h != nil {
 		head.Word = h.Word
@@ -132,7 +143,11 @@ func (t *texts) target(p *pieces, it Item) {
 	p.buf.WriteByte('{')
 	for i, r := range it.Results {
 		p.member(i == 0, r.Edition)
-		p.open(editionHead{Version: r.Version, Score: r.Score, Complete: r.Complete, Word: r.Word, Categories: r.Categories, Derived: r.Derived})
+		edition := editionHead{Version: r.Version, Score: r.Score, Complete: r.Complete, Word: r.Word, Categories: r.Categories, Derived: r.Derived}
+		if r.Max > 0 {
+			edition.Points, edition.Max = &r.Points, &r.Max
+		}
+		p.open(edition)
 		p.member(false, "requirements")
 		p.buf.WriteByte('{')
 		for i := range r.Verdicts {

@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"peil/internal/norm"
@@ -27,7 +28,13 @@ type junitSuite struct {
 	Errors   int         `xml:"errors,attr"`
 	Time     string      `xml:"time,attr"`
 	Stamp    string      `xml:"timestamp,attr"`
+	Props    []junitProp `xml:"properties>property"`
 	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitProp struct {
+	Name  string `xml:"name,attr"`
+	Value string `xml:"value,attr"`
 }
 
 type junitCase struct {
@@ -60,7 +67,11 @@ func (j *junitWriter) Write(it Item) error {
 	for _, r := range it.Results {
 		s := junitSuite{
 			Name: m.Target.Name + " " + r.Edition, Stamp: m.At.UTC().Format(time.RFC3339),
-			Time: fmt.Sprintf("%.3f", m.Cost.Seconds),
+			Time:  fmt.Sprintf("%.3f", m.Cost.Seconds),
+			Props: []junitProp{{"simulated", strconv.FormatBool(m.Simulated)}},
+		}
+		if m.Simulated { // in sight too: what reads JUnit shows names, seldom properties
+			s.Name += " (" + j.say("junit.simulated") + ")"
 		}
 		for i := range r.Verdicts {
 			v := &r.Verdicts[i]

@@ -214,7 +214,7 @@ func TestCSVHasARowPerTargetAndAColumnPerRequirement(t *testing.T) {
 	if len(rows) != 3 || len(rows[0]) != 7+2+7 {
 		t.Fatalf("%d rows of %d columns", len(rows), len(rows[0]))
 	}
-	if rows[0][9] != "peil:web.https.available" || rows[1][10] != "failed" || rows[1][7] != "87" {
+	if rows[0][4] != "simulated" || rows[1][4] != "true" || rows[1][1] == "" || rows[0][9] != "peil:web.https.available" || rows[1][10] != "failed" || rows[1][7] != "87" {
 		t.Errorf("columns %v, row %v", rows[0], rows[1])
 	}
 }
