@@ -82,25 +82,35 @@ const (
 type SMTP struct {
 	State SMTPState `json:"state,omitempty"`
 	Gap   Gap       `json:"gap,omitempty"`
-	// Greeting, EHLO and StartTLS are its replies; Refusal is the one that ended a
-	// dialogue which did not come to STARTTLS.
+	// Greeting, EHLO (or HELO, for a server that turns EHLO away for good) and STARTTLS
+	// are its replies; Refusal is the one that ended a dialogue which did not come to
+	// STARTTLS, or that ended a later connection, with as much of it as came.
 	Greeting *Reply `json:"greeting,omitempty"`
 	EHLO     *Reply `json:"ehlo,omitempty"`
 	STARTTLS *Reply `json:"starttls,omitempty"`
+	Refusal  *Reply `json:"refusal,omitempty"`
+	HELO     bool   `json:"helo,omitempty"` // it knows HELO alone
 	// Keywords are the extensions of its EHLO reply, upper case, without parameters,
 	// sorted (RFC 5321 section 4.1.1.1).
 	Keywords []string `json:"keywords,omitempty"`
 	// Offered says whether STARTTLS stands among them; Declined needs a complete EHLO
-	// reply with code 250.
+	// reply with code 250, or one to HELO with that code and one to STARTTLS with 5xx.
+	// A server that offers STARTTLS and answers it with 5xx has TLS.Working declined; with
+	// 4xx (RFC 3207 section 4: 454) that is not measured: temporary.
 	Offered Observed `json:"offered"`
-	// Stripped is set when the reply looks as if somebody on the way took STARTTLS out:
-	// a keyword overwritten by X's, or an answer of a proxy to the command.
+	// Stripped is set when it looks as if somebody on the way took STARTTLS out:
+	// "keyword …" one overwritten by X's; "command …" a command that came back so;
+	// "answered" STARTTLS is not offered and yet answered with 220; "helo" EHLO is turned
+	// away and STARTTLS answered.
 	Stripped string `json:"stripped,omitempty"`
+	// Surplus is what came in plain text behind the answer to STARTTLS, where TLS
+	// should begin, at most 512 octets. Nothing more is done on such a connection.
+	Surplus string `json:"surplus,omitempty" peil:"volatile"`
 	// Injection says whether a command that was sent in plain text right behind
 	// STARTTLS was answered after the handshake (CVE-2011-0411). Asked only with a
 	// mandate.
 	Injection Observed `json:"injection"`
-	// Slow is set when the greeting took longer than 3 s.
+	// Slow is set when the greeting took longer than 3 s, twice.
 	Slow   bool `json:"slow,omitempty"`
 	Millis int  `json:"ms,omitempty" peil:"volatile"` // until the greeting was complete
 }

@@ -46,6 +46,7 @@ const (
 	GapUnmapped    Gap = "unmapped"    // with a network map: an address that does not exist in it
 	GapUnsupported Gap = "unsupported" // the meter cannot ask or check this
 	GapUnvalidated Gap = "unvalidated" // the resolver that the operator named does not validate
+	GapTemporary   Gap = "temporary"   // a mail server put us off: a 4xx reply, greylisting, too many connections
 )
 
 // Measurement is everything that one run saw of one target, and one line of the
