@@ -34,7 +34,7 @@ func (v *view) staple(o fact.OCSPStaple) string {
 	case !o.NextUpdate.IsZero() && v.At.After(o.NextUpdate):
 		return "out of date"
 	case !o.Trusted && o.Problem != "":
-		return o.Problem
+		return stapleFault(o.Problem)
 	case !o.Trusted:
 		return "not trusted"
 	case o.Status != "good":

@@ -3,6 +3,7 @@ package norm
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"time"
 
 	"peil/internal/fact"
@@ -41,16 +42,34 @@ func (v *view) eachChain(judge func(*fact.Chain, []*certificate) finding) Verdic
 	})
 }
 
-// trustProblem is the reason why a chain is not trusted, in one word and its detail.
+// distrust is the reason why a chain is not trusted, in one word.
+func distrust(c *fact.Chain) string { return firstWord(c.Trust.Problem, "untrusted") }
+
+// trustProblem is that word with its detail, for the evidence.
 func trustProblem(c *fact.Chain) string {
-	p := c.Trust.Problem
-	if p == "" {
-		p = "untrusted"
+	if d := plainly(c.Trust.Detail); d != "" {
+		return distrust(c) + " (" + d + ")"
 	}
-	if c.Trust.Detail != "" {
-		return p + " (" + c.Trust.Detail + ")"
+	return distrust(c)
+}
+
+// libraryMarks are what Go's packages put before each error: it says nothing of the site.
+var libraryMarks = strings.NewReplacer("x509: ", "", "asn1: ", "", "ocsp: ", "", "tls: ", "")
+
+// plainly is what a library said of a certificate, without the name of the library.
+func plainly(detail string) string { return libraryMarks.Replace(detail) }
+
+// stapleFault puts in a word what a library said of an OCSP response, where it has one.
+func stapleFault(problem string) string {
+	switch {
+	case strings.HasPrefix(problem, "asn1: "), strings.HasPrefix(problem, "x509: "):
+		return "malformed"
+	case strings.HasPrefix(problem, "bad OCSP signature"):
+		return "bad_signature"
+	case strings.HasPrefix(problem, "the certificate cannot be read"):
+		return "the certificate cannot be read"
 	}
-	return p
+	return plainly(problem)
 }
 
 // unchecked reports whether this meter could not tell if a chain is trusted: it knows
@@ -84,7 +103,7 @@ var certTrust = rule{
 			}
 			why := worded("untrusted", c.Trust.Problem)
 			if why.Code == "untrusted" {
-				why.Args = []string{trustProblem(c)}
+				why.Args = []string{distrust(c)}
 			}
 			f := fail(why).with(trustProblem(c), "issuer "+issuerName(cs[0]))
 			if c.Trust.Problem == "not_yet_valid" {
@@ -245,7 +264,7 @@ var certLifetime = rule{
 				return missed(fact.GapUnsupported)
 			}
 			if !ch.Trust.Trusted && !ch.Trust.PathWithoutName {
-				return none(because("untrusted", trustProblem(ch)))
+				return none(because("untrusted", distrust(ch)))
 			}
 			limit, life := longest(c.NotBefore), c.NotAfter.Sub(c.NotBefore)
 			days := itoa(int(life.Hours()/24 + 0.5))
@@ -308,7 +327,7 @@ var certSCT = rule{
 				return missed(fact.GapUnsupported)
 			}
 			if !ch.Trust.Trusted && !ch.Trust.PathWithoutName {
-				return none(because("untrusted", trustProblem(ch)))
+				return none(because("untrusted", distrust(ch)))
 			}
 			logs := map[string]bool{}
 			for _, s := range ch.SCTs {

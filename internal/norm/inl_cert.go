@@ -67,7 +67,7 @@ func (v *view) inlCertificate(s *inlServer, t *fact.TLS) {
 		if c.Trust.Problem == "not_yet_valid" {
 			at = leaf.NotBefore
 		}
-		s.bad("https_cert_chain", firstWord(c.Trust.Problem, "untrusted")).till(at).evidence(nonEmpty(c.Trust.Detail)...)
+		s.bad("https_cert_chain", firstWord(c.Trust.Problem, "untrusted")).till(at).evidence(nonEmpty(plainly(c.Trust.Detail))...)
 	}
 	inlChainClass(s, "https_cert_pubkey", c, certs, func(x *certificate) (class, string) { return inlKey(x.Key), x.Key.String() })
 	inlChainClass(s, "https_cert_sig", c, certs, func(x *certificate) (class, string) { return inlSignature(x.Signature), x.Signature.Name })
@@ -129,7 +129,7 @@ func (v *view) inlOCSP(s *inlServer, t *fact.TLS, leaf *certificate) {
 	case o.Trusted && (o.NextUpdate.IsZero() || !v.At.After(o.NextUpdate)):
 		s.good(name).till(o.NextUpdate)
 	default:
-		s.bad(name, firstWord(o.Problem, o.Status, "not trusted"))
+		s.bad(name, firstWord(stapleFault(o.Problem), o.Status, "not trusted"))
 	}
 }
 

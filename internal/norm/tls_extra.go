@@ -175,7 +175,7 @@ var tlsNoSNI = rule{
 			case unchecked(ch):
 				return missed(fact.GapUnsupported)
 			}
-			return warn(because("no-sni-untrusted", trustProblem(ch))).with("certificate without SNI: " + trustProblem(ch))
+			return warn(because("no-sni-untrusted", distrust(ch))).with("certificate without SNI: " + trustProblem(ch))
 		})
 	},
 }

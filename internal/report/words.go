@@ -47,7 +47,6 @@ func (t *texts) argument(reason, s string) string {
 		return s
 	}
 	s = strings.TrimPrefix(s, "stapled: ")
-	s, _, _ = strings.Cut(s, " (x509: ") // the words of a library, that add nothing to the code
 	parts := strings.Split(s, ", ")
 	for i, p := range parts {
 		parts[i] = t.codeWord(reason, p)
