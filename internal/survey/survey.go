@@ -5,8 +5,6 @@
 package survey
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,10 +25,6 @@ type Measurer interface {
 	// sink for each finished measurement, one at a time.
 	Run(ctx context.Context, targets <-chan fact.Target, sink func(*fact.Measurement) error) error
 }
-
-// maxLine bounds one line of a file of facts: far above what one target's budget can
-// yield.
-const maxLine = 64 << 20
 
 // Summary is what came of a survey.
 type Summary struct {
@@ -67,10 +61,17 @@ type Survey struct {
 }
 
 // Add judges one measurement and writes it.
-func (s *Survey) Add(m *fact.Measurement) error {
-	it := report.Item{Measurement: m}
+func (s *Survey) Add(m *fact.Measurement) error { return s.add(s.judge(m)) }
+
+// judge may run for several measurements at a time.
+func (s *Survey) judge(m *fact.Measurement) report.Item {
+	return report.Item{Measurement: m, Results: norm.JudgeAll(m, s.Editions...)}
+}
+
+// add counts and writes what was judged.
+func (s *Survey) add(it report.Item) error {
+	m := it.Measurement
 	failed, missing := false, false
-	it.Results = norm.JudgeAll(m, s.Editions...)
 	for _, r := range it.Results {
 		for i := range r.Verdicts {
 			v := &r.Verdicts[i]
@@ -114,7 +115,7 @@ func (s *Survey) Summary() Summary { return s.sum }
 
 // Judge adds every measurement of a file of facts.
 func (s *Survey) Judge(r io.Reader) error {
-	_, err := readFacts(r, false, func(m *fact.Measurement) error { return s.Add(m) })
+	_, err := s.readFacts(r, false, s.add)
 	return err
 }
 
@@ -157,12 +158,12 @@ func (s *Survey) Run(ctx context.Context, m Measurer, in <-chan fact.Target, sta
 		defer func() { _ = file.Close() }()
 	}
 	if resume {
-		end, err := readFacts(file, true, func(m *fact.Measurement) error {
-			if !done.add(m.Target) {
+		end, err := s.readFacts(file, true, func(it report.Item) error {
+			if !done.add(it.Measurement.Target) {
 				return nil
 			}
 			s.sum.Replayed++
-			return s.Add(m)
+			return s.add(it)
 		})
 		if err != nil {
 			return fmt.Errorf("reading %s to go on from there: %w", state, err)
@@ -238,75 +239,4 @@ func without(ctx context.Context, in <-chan fact.Target, done *targets) <-chan f
 		}
 	}()
 	return out
-}
-
-// begun is how every line of facts begins.
-const begun = `{"schema":`
-
-// cutOff reports whether a last line without a line end is what a killed run of ours left
-// behind: the beginning of a measurement. The first line of a file must show it in full.
-func cutOff(line []byte, first bool) bool {
-	return bytes.HasPrefix(line, []byte(begun)) || !first && bytes.HasPrefix([]byte(begun), line)
-}
-
-// readFacts calls f for each line and returns the offset behind the last whole line.
-// With partial a last line that was cut off is passed over; any other text without a line
-// end shows that the file is of another kind.
-func readFacts(r io.Reader, partial bool, f func(*fact.Measurement) error) (end int64, err error) {
-	br := bufio.NewReaderSize(r, 1<<20)
-	first := true // no measurement was met yet
-	for n := 1; ; n++ {
-		line, err := readLine(br)
-		if errors.Is(err, io.EOF) {
-			switch {
-			case len(bytes.TrimSpace(line)) == 0:
-				return end, nil
-			case partial && cutOff(line, first):
-				return end, nil
-			case partial:
-				return end, fmt.Errorf("line %d is not a measurement: this is no file that --facts wrote", n)
-			}
-		} else if err != nil {
-			return end, fmt.Errorf("line %d: %w", n, err)
-		}
-		last := errors.Is(err, io.EOF)
-		size := int64(len(line))
-		if len(bytes.TrimSpace(line)) > 0 {
-			var m fact.Measurement
-			if err := json.Unmarshal(line, &m); err != nil {
-				return end, fmt.Errorf("line %d is not a measurement: %w", n, err)
-			}
-			if m.Schema != fact.Schema {
-				return end, fmt.Errorf("line %d has schema %d, this program reads %d", n, m.Schema, fact.Schema)
-			}
-			if m.Target.Name == "" {
-				return end, fmt.Errorf("line %d is not a measurement: it has no target", n)
-			}
-			if r := m.Target.Role; r != fact.Web && r != fact.Mail {
-				return end, fmt.Errorf("line %d is not a measurement: %s has the role %q; want web or mail", n, m.Target.Name, r)
-			}
-			if err := f(&m); err != nil {
-				return end, err
-			}
-			first = false
-		}
-		end += size
-		if last {
-			return end, nil
-		}
-	}
-}
-
-func readLine(r *bufio.Reader) ([]byte, error) {
-	var line []byte
-	for {
-		part, err := r.ReadSlice('\n')
-		line = append(line, part...)
-		if len(line) > maxLine {
-			return nil, fmt.Errorf("longer than %d bytes", maxLine)
-		}
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			return line, err
-		}
-	}
 }

@@ -197,6 +197,30 @@ func TestGoingOnInAFileOfAnotherKindLeavesItAsItIs(t *testing.T) {
 	}
 }
 
+// Lines are judged several at a time; what comes out is in the order of the file, and ends
+// before a line that is wrong.
+func TestManyLinesKeepTheirOrder(t *testing.T) {
+	var in, want strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&in, "{\"schema\":1,\"target\":{\"name\":\"good%d.nl\",\"role\":\"web\"},\"at\":\"2027-03-03T14:02:11Z\",\"asked\":[]}\n", i)
+		if i%7 == 0 {
+			in.WriteString("\n")
+		}
+		fmt.Fprintf(&want, "good%d.nl ", i)
+	}
+	in.WriteString("junk\n{}\n")
+	var got strings.Builder
+	s := survey(t, new(bytes.Buffer))
+	s.Each = func(it report.Item) { got.WriteString(it.Measurement.Target.Name + " ") }
+	err := s.Judge(strings.NewReader(in.String()))
+	if err == nil || !strings.Contains(err.Error(), "line 1144 ") {
+		t.Errorf("error %v, want one about line 1144", err)
+	}
+	if got.String() != want.String() || s.Summary().Targets != 1000 {
+		t.Errorf("%d targets, in the order %.100s", s.Summary().Targets, got.String())
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	for _, c := range []struct {
 		names []string
@@ -217,8 +241,9 @@ func FuzzFacts(f *testing.F) {
 	f.Add([]byte("\n\n{"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, partial := range []bool{false, true} {
-			end, err := readFacts(bytes.NewReader(b), partial, func(m *fact.Measurement) error {
-				if m.Target.Name == "" {
+			s := &Survey{Editions: []*norm.Edition{edition()}}
+			end, err := s.readFacts(bytes.NewReader(b), partial, func(it report.Item) error {
+				if it.Measurement.Target.Name == "" {
 					t.Error("a measurement without a name")
 				}
 				return nil
