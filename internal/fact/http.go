@@ -71,7 +71,7 @@ type Hop struct {
 	Cookies    []Cookie   `json:"cookies,omitempty"`
 	Chain      string     `json:"chain,omitempty"` // ID of the certificate chain, for https
 	TLSVersion Version    `json:"tls_version,omitempty"`
-	Error      string     `json:"error,omitempty"` // class: "refused", "reset", "timeout", "tls", "malformed", "no_address", "too_large"
+	Error      string     `json:"error,omitempty"` // class: "refused", "reset", "timeout", "tls", "signature", "malformed", "no_address", "too_large"
 	Gap        Gap        `json:"gap,omitempty"`
 	BodySize   int64      `json:"body_size,omitempty" peil:"volatile"` // bytes read, after decoding
 	BodyHash   string     `json:"body_hash,omitempty" peil:"volatile"` // SHA-256, hexadecimal

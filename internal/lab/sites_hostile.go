@@ -31,6 +31,43 @@ ncsc-tls-2021
 ncsc-tls-2025
   tls.* ?`
 
+// unproven is a server whose handshakes bear a false signature. Visitors turn away; what
+// it is behind that is not known, and so is not measured.
+const unproven = `
+internet.nl 100
+  web_ipv6_ws_similar not_measured
+  web_https_* not_measured
+  web_appsecpriv_* not_measured
+peil cannot_say
+  web.https.* not_measured
+  web.tls.* not_measured
+  web.cert.* not_measured
+  web.header.* not_measured
+  web.page.* not_measured
+  web.cookie.attributes not_measured
+  web.securitytxt.* not_measured
+  web.dane not_measured
+  web.login.plain not_measured
+  web.ipv6.similar not_measured
+forum
+  web_legacy_tls_available not_measured
+  web_legacy_https_enforced not_measured
+  web_legacy_hsts not_measured
+  web_legacy_tls_ncsc_web not_measured
+  web_legacy_category_ipv6 not_measured
+  web_legacy_ipv6_webserver not_measured
+  web_legacy_dane not_measured
+  web_legacy_tls_1_3 not_measured
+  web_securitytxt not_measured
+  = web_complete not_measured
+  = web_complete_with_ipv6_rpki not_measured
+wdo
+  wdo.* not_measured
+ncsc-tls-2021
+  tls.* not_measured
+ncsc-tls-2025
+  tls.* not_measured`
+
 // neverOffered has no place in the registry of IANA and is in use nowhere, so that no
 // client offers it.
 const neverOffered fact.Suite = 0x7777
@@ -283,6 +320,7 @@ func hostileSites() []entry {
 		entry{"hostile-unoffered-alone", "hostile", Text{"TLS: alleen 1.2, en kiest een selectie die niet is aangeboden", "TLS: 1.2 alone, and chooses a suite that was not offered"}, tls(func(p *tlslab.Profile) {
 			p.Versions, p.Unoffered = []fact.Version{fact.TLS12}, neverOffered
 		}), unofferedAlone},
+		entry{"hostile-false-signature", "hostile", Text{"TLS: heeft de sleutel van het certificaat niet", "TLS: does not hold the key of its certificate"}, tls(func(p *tlslab.Profile) { p.FalseSignature = true }), unproven},
 		entry{"hostile-insisting", "hostile", Text{"TLS: kiest altijd 3DES, aangeboden of niet", "TLS: chooses 3DES always, offered or not"}, tls(func(p *tlslab.Profile) {
 			p.Certs, p.Unoffered = dual(), rsa3DES
 		}), insisting},

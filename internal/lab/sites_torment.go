@@ -114,7 +114,7 @@ func absurdSites() []entry {
 		{"many-names", Text{"een certificaat met honderdduizend namen", "a certificate with a hundred thousand names"}, func(s *pki.Spec) { s.Names = 100_000 }, hostileTLS},
 		{"padded", Text{"een certificaat van 1 MiB", "a certificate of 1 MiB"}, func(s *pki.Spec) { s.Padding = 1 << 20 }, hostileTLS},
 		{"rsa-16384", Text{"een RSA-sleutel van 16384 bits", "an RSA key of 16384 bits"}, func(s *pki.Spec) { s.Key = pki.RSA16384 }, ``},
-		{"exponent-one", Text{"een RSA-sleutel met exponent 1", "an RSA key with exponent 1"}, func(s *pki.Spec) { s.Key = pki.RSAExponentOne }, hostileTLS},
+		{"exponent-one", Text{"een RSA-sleutel met exponent 1", "an RSA key with exponent 1"}, func(s *pki.Spec) { s.Key = pki.RSAExponentOne }, hostileTLS + "\npeil below_standard\n  web.cert.key failed"},
 		{"exponent-big", Text{"een RSA-sleutel met een exponent van 2048 bits", "an RSA key with an exponent of 2048 bits"}, func(s *pki.Spec) { s.Key = pki.RSABigExponent }, hostileTLS},
 	} {
 		es = append(es, entry{

@@ -36,6 +36,14 @@ func rsaOf(bits int) *rsa.PublicKey {
 	return &rsa.PublicKey{N: n.SetBit(n, 0, 1), E: 65537}
 }
 
+// withExponent is RSA 3072 with a public exponent.
+func withExponent(e int) change {
+	return withLeaf(func(c *x509.Certificate) {
+		k := rsaOf(3072)
+		k.E, c.PublicKey = e, k
+	}, nil)
+}
+
 func withRSA(bits int) change {
 	return withLeaf(func(c *x509.Certificate) { c.PublicKey = rsaOf(bits) }, nil)
 }
@@ -148,6 +156,9 @@ func certificateCases() []verdictCase {
 		peilCase("web.cert.key", "P-256", unchanged, Passed, "class-none-insufficient"),
 		peilCase("web.cert.key", "RSA 2048", withRSA(2048), Passed, "class-none-insufficient"),
 		peilCase("web.cert.key", "RSA 1024", withRSA(1024), Failed, "class-insufficient"),
+		peilCase("web.cert.key", "RSA with exponent 1", withExponent(1), Failed, "class-insufficient"),
+		peilCase("web.cert.key", "RSA with an even exponent", withExponent(65536), Failed, "class-insufficient"),
+		peilCase("web.cert.key", "RSA with exponent 3", withExponent(3), Passed, "class-none-insufficient"),
 		peilCase("web.cert.key", "P-521 is unlawful", withCurve(elliptic.P521()), Failed, "unlawful"),
 		peilCase("web.cert.key", "P-224 is unlawful", withCurve(elliptic.P224()), Failed, "unlawful"),
 		peilCase("web.cert.key", "not seen", withTLS(func(t *fact.TLS) { t.Deployments = nil }), NotMeasured, "gap-not-asked"),

@@ -1,6 +1,7 @@
 package norm
 
 import (
+	"bytes"
 	"encoding/asn1"
 	"net/netip"
 	"strconv"
@@ -41,13 +42,20 @@ type publicKey struct {
 	Kind  string // "rsa", "ec", "ed25519", "ed448", "dsa", or the object identifier
 	Bits  int    // rsa, dsa
 	Curve string // ec: name as TLS has it; ed25519 and ed448: the same word as Kind
+	// Flaw is why an RSA key is none: its exponent is even, or 1, by which every message
+	// signs itself (RFC 8017 section 3.1: from 3 up, and odd).
+	Flaw string
 }
 
 // String names it as people do.
 func (k publicKey) String() string {
 	switch k.Kind {
 	case "rsa", "dsa":
-		return strings.ToUpper(k.Kind) + " " + strconv.Itoa(k.Bits)
+		name := strings.ToUpper(k.Kind) + " " + strconv.Itoa(k.Bits)
+		if k.Flaw != "" {
+			name += " (" + k.Flaw + ")"
+		}
+		return name
 	case "ec":
 		return "EC " + k.Curve
 	}
@@ -269,7 +277,7 @@ func readKey(spki cryptobyte.String) publicKey {
 	}
 	switch oid := id.String(); oid {
 	case oidRSA, oidRSAPSS:
-		return publicKey{Kind: "rsa", Bits: firstIntegerBits(bits)}
+		return publicKey{Kind: "rsa", Bits: firstIntegerBits(bits), Flaw: exponentFlaw(bits)}
 	case oidEC:
 		var curve asn1.ObjectIdentifier
 		if !algorithm.ReadASN1ObjectIdentifier(&curve) {
@@ -303,6 +311,22 @@ func firstIntegerBits(der []byte) int {
 		return 0
 	}
 	return integerBits(seq)
+}
+
+// exponentFlaw says what is wrong with the exponent of an RSA public key.
+func exponentFlaw(der []byte) string {
+	in := cryptobyte.String(der)
+	var seq, n, e cryptobyte.String
+	if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !seq.ReadASN1(&n, cbasn1.INTEGER) || !seq.ReadASN1(&e, cbasn1.INTEGER) || len(e) == 0 {
+		return ""
+	}
+	switch last := e[len(e)-1]; {
+	case last == 1 && len(bytes.TrimLeft(e, "\x00")) == 1:
+		return "exponent 1"
+	case last&1 == 0:
+		return "even exponent"
+	}
+	return ""
 }
 
 func integerBits(in cryptobyte.String) int {

@@ -164,6 +164,9 @@ func (t *classes) dh(p fact.DHParams) class {
 
 // key is the class of a certificate's key.
 func (t *classes) key(k publicKey) class {
+	if k.Flaw != "" { // no table speaks of what is no key at all
+		return insufficient
+	}
 	if k.Kind == "rsa" {
 		for _, r := range t.rsa {
 			if k.Bits >= r.bits {

@@ -182,6 +182,8 @@ func (w *work) host(ctx context.Context, addr netip.Addr, h *fact.WebHost) *http
 // control applies parts (b) and (c) of the rule of catalogue A.2 to a server that turned
 // away every hello of the prober. Another host must have answered in the same address
 // family. When the visitor's handshake succeeded, we were cut off.
+// A server whose handshake bears a false signature lets nobody in: its hellos were taken,
+// but what stands behind them is not known to be what it shows.
 // When this address spoke TLS for another name earlier in the run, only an alert is an
 // answer: a reset may be a firewall that has had enough of us.
 func (w *work) control(h *fact.WebHost, secure netip.AddrPort) {
@@ -190,6 +192,9 @@ func (w *work) control(h *fact.WebHost, secure netip.AddrPort) {
 	case h.TLS == nil:
 	case h.TLS.Working.Yes():
 		w.s.reach.Answered(key)
+		if first := h.HTTP.Secure.First(); first != nil && first.Error == "signature" {
+			h.TLS.Working = fact.Observed{Gap: fact.GapMalformed}
+		}
 	case h.TLS.Working.No():
 		first := h.HTTP.Secure.First()
 		if first != nil && first.TLSVersion != 0 || !w.http.Alerted(secure) && w.s.reach.Reached(key) {

@@ -180,6 +180,9 @@ func (c *Conn) keyExchange12(clientRandom, serverRandom []byte) ([]byte, error) 
 	if ch.suite.auth != authNone {
 		var err error
 		signed := slices.Concat(clientRandom, serverRandom, p)
+		if c.p.FalseSignature {
+			signed = append(signed, 0)
+		}
 		if signature, err = signExchange(ch.version, ch.leaf, ch.scheme, signed); err != nil {
 			return nil, refusal(alertHandshakeFailure)
 		}

@@ -199,6 +199,9 @@ func (c *Conn) queueFlight13(serverHS []byte) error {
 		}
 		c.queueMessage(certificate13(ch.leaf, staple))
 		signed := append([]byte(context13), digest(ch.suite.prf, c.transcript)...)
+		if c.p.FalseSignature {
+			signed = append(signed, 0)
+		}
 		signature, err := sign(ch.leaf.Signer, ch.scheme, signed)
 		if err != nil {
 			return err

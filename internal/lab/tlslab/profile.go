@@ -23,6 +23,9 @@ type Profile struct {
 	ClientOrder bool
 	// Unoffered makes the server choose this suite whatever was offered (≤ TLS 1.2).
 	Unoffered fact.Suite
+	// FalseSignature makes the signatures of handshakes those of something else, as of a
+	// server that does not hold the key of its certificate.
+	FalseSignature bool
 
 	// Groups are the elliptic curves for ECDHE up to TLS 1.2, in the server's order;
 	// finite-field groups listed here are negotiated by RFC 7919. nil: X25519, P-256,

@@ -146,7 +146,10 @@ func (c *conn) reusable() bool {
 func (p *Prober) failure(ctx context.Context, err error) (class string, gap fact.Gap) {
 	var dial *DialError
 	var refusal *tlsprobe.Refusal
+	var unproven *tlsprobe.Unproven
 	switch {
+	case errors.As(err, &unproven): // that this is the website is not known, nor what it would say
+		return "signature", fact.GapMalformed
 	case tlsprobe.IsAlert(err): // which may come after the handshake: RFC 8446 section 4.4.2.4
 		return "tls", ""
 	case errors.As(err, &dial):

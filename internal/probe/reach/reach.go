@@ -1,8 +1,9 @@
 // Package reach decides whether an address is dead, by the rule of catalogue A.2: a
 // refusal or silence counts only when (a) three tries spread over at least three
 // seconds agree, (b) in the same run another host answered in the same address
-// family, and (c) we had not reached that address and port earlier in the run. What
-// fails otherwise is not measured.
+// family (on the same port, if that is 25: many networks let no port 25 out), and (c) we
+// had not reached that address and port earlier in the run. What fails otherwise is not
+// measured.
 //
 // A Table belongs to a run. It remembers what answered and what is dead, so that an
 // address shared by many sites is tried three times once, and it forgets the oldest
@@ -38,6 +39,7 @@ type Table struct {
 
 	mu      sync.Mutex
 	hosts   [2][2]netip.Addr              // two hosts that answered, per family; guarded by mu
+	mail    [2][2]netip.Addr              // and two that answered on port 25; guarded by mu
 	reached generations[Port, struct{}]   // guarded by mu
 	dead    generations[Port, fact.Reach] // guarded by mu
 	flights map[Port]*flight              // tries under way after a first failure; guarded by mu
@@ -61,13 +63,24 @@ func (t *Table) Answered(p Port) {
 	defer t.mu.Unlock()
 	t.reached.put(p, struct{}{})
 	f := family(p.Addr.Addr())
-	switch a := p.Addr.Addr(); {
-	case !t.hosts[f][0].IsValid():
-		t.hosts[f][0] = a
-	case t.hosts[f][0] != a && !t.hosts[f][1].IsValid():
-		t.hosts[f][1] = a
+	note(&t.hosts[f], p.Addr.Addr())
+	if p.Addr.Port() == mailPort {
+		note(&t.mail[f], p.Addr.Addr())
 	}
 }
+
+// note keeps the first two addresses that differ.
+func note(two *[2]netip.Addr, a netip.Addr) {
+	switch {
+	case !two[0].IsValid():
+		two[0] = a
+	case two[0] != a && !two[1].IsValid():
+		two[1] = a
+	}
+}
+
+// mailPort is the port that many networks let nobody reach.
+const mailPort = 25
 
 // Reached reports whether it answered earlier in the run.
 func (t *Table) Reached(p Port) bool {
@@ -81,12 +94,22 @@ func (t *Table) Reached(p Port) bool {
 func (t *Table) Control(a netip.Addr) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, h := range t.hosts[family(a)] {
-		if h.IsValid() && h != a {
-			return true
-		}
+	return another(t.hosts[family(a)], a)
+}
+
+// ControlOf reports whether another host of the same family answered in this run: on
+// port 25, if that is the port in question.
+func (t *Table) ControlOf(a netip.AddrPort) bool {
+	if a.Port() != mailPort {
+		return t.Control(a.Addr())
 	}
-	return false
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return another(t.mail[family(a.Addr())], a.Addr())
+}
+
+func another(two [2]netip.Addr, a netip.Addr) bool {
+	return two[0].IsValid() && two[0] != a || two[1].IsValid() && two[1] != a
 }
 
 func family(a netip.Addr) int {
@@ -206,7 +229,7 @@ func (t *Table) again(ctx context.Context, p Port, first fact.Try, try func(cont
 	case r.Gap != "":
 	case t.Reached(p):
 		r.Gap = fact.GapBlocked
-	case !t.Control(p.Addr.Addr()):
+	case !t.ControlOf(p.Addr):
 		r.Gap = fact.GapOurNetwork
 	default:
 		r.State, r.How = fact.ReachDead, "refused"

@@ -203,3 +203,24 @@ func TestResetCountsAsAnAnswerOfThePeer(t *testing.T) {
 		t.Errorf("%s %s", r, gap)
 	}
 }
+
+// Many networks let no port 25 out: that everything else answers says nothing of it.
+func TestAMailServerIsDeadOnlyWhenAnotherAnsweredOnPort25(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mx := Port{"tcp", netip.MustParseAddrPort("192.0.2.1:25")}
+		var table Table
+		table.Answered(other)
+		table.Answered(Port{"tcp", netip.MustParseAddrPort("[2001:db8::2]:25")})
+		table.Answered(Port{"tcp", netip.MustParseAddrPort("192.0.2.1:443")})
+		if r := table.Reach(t.Context(), mx, refuse); r.Gap != fact.GapOurNetwork {
+			t.Errorf("without another mail server: %+v", r)
+		}
+		table.Answered(Port{"tcp", netip.MustParseAddrPort("192.0.2.3:25")})
+		if r := table.Reach(t.Context(), mx, refuse); !r.Dead() {
+			t.Errorf("with another mail server: %+v", r)
+		}
+		if r := table.Reach(t.Context(), port, refuse); r.State == fact.ReachOpen || !table.ControlOf(port.Addr) {
+			t.Errorf("port 443 beside them: %+v", r)
+		}
+	})
+}

@@ -43,6 +43,7 @@ type reply struct {
 	group   fact.Group // chosen group that was offered; 0 without one
 	kinds   []fact.Suite
 	leaf    []byte // certificate of SSL 2.0
+	late    bool   // no hello was sent: the connection did not come to where TLS begins
 	started int64  // moments of the run
 	ended   int64
 
@@ -54,6 +55,8 @@ type reply struct {
 	message []byte // our hello
 	server  []byte // the message that was answered (TLS 1.3)
 	flight  []byte // the server's messages to ServerHelloDone (up to TLS 1.2)
+	cutting bool   // a hello that is cut short ends with alerts
+	over    bool   // the handshake was finished: alerts in the clear are out of place
 }
 
 func (r *reply) ok() bool { return r.outcome == accepted }
@@ -69,12 +72,61 @@ func (r *reply) version() fact.Version {
 // close ends a kept connection.
 func (r *reply) close() {
 	if r.conn != nil {
+		r.cancel(r.conn)
 		_ = r.conn.Close()
 		streams.Put(r.stream)
 		r.conn, r.stream = nil, nil
 		r.turn.end()
 	}
 }
+
+// cancel tells a server that a handshake goes no further (RFC 8446 section 6.1,
+// RFC 5246 section 7.2.1), where somebody may read of it in a log.
+func (r *reply) cancel(c *egress.Conn) {
+	if !r.cutting || r.over || !r.ok() || r.version() < fact.SSL30 {
+		return
+	}
+	v := uint16(min(r.version(), fact.TLS12))
+	b := tlswire.AppendRecord(nil, tlswire.AlertRecord, v, []byte{1, alertUserCanceled})
+	_, _ = c.Write(tlswire.AppendRecord(b, tlswire.AlertRecord, v, []byte{1, tlswire.AlertCloseNotify}))
+}
+
+const alertUserCanceled = 90
+
+// goodbye says what a client says before it leaves, and waits for the answer as long as
+// a server needs that has nothing else to do.
+func (r *run) goodbye(a *reply, c *tlswire.Conn) {
+	if r.t.Goodbye == "" {
+		return
+	}
+	_ = a.conn.SetDeadline(time.Now().Add(min(leave, r.p.cfg.Timeout)))
+	if _, err := io.WriteString(c, r.t.Goodbye); err != nil {
+		return
+	}
+	var b [512]byte
+	if _, err := c.Read(b[:]); err == nil {
+		_ = c.CloseNotify()
+	}
+}
+
+// linger waits for the end of a connection on which everything has been said.
+func (r *run) linger(a *reply) {
+	if r.t.Goodbye == "" || a.conn == nil {
+		return
+	}
+	_ = a.conn.SetDeadline(time.Now().Add(min(leave, r.p.cfg.Timeout)))
+	for range maxLinger {
+		if _, err := a.stream.Message(); err != nil {
+			return
+		}
+	}
+}
+
+// maxLinger is how many messages are passed over while waiting for the end.
+const maxLinger = 8
+
+// leave is how long the answer to a goodbye is waited for.
+const leave = time.Second
 
 // question is one hello to ask.
 type question struct {
@@ -170,7 +222,8 @@ func (r *run) askInTurn(q question) *reply {
 	var a *reply
 	alone := 0 // times that it was cut off without a word while nothing else was open
 	for try := range len(forget) + 1 {
-		if a != nil && a.outcome == declined && !a.alerted && r.p.cfg.Wait(r.ctx, forget[alone]) != nil {
+		if a != nil && a.outcome == declined && !a.alerted && r.p.cfg.Wait(r.ctx, forget[alone]) != nil ||
+			a != nil && a.late && r.p.cfg.Wait(r.ctx, r.p.cfg.Spread) != nil {
 			break
 		}
 		t := r.turns.take(r.ctx, try > 0 || r.isSerial())
@@ -182,7 +235,7 @@ func (r *run) askInTurn(q question) *reply {
 			return &reply{gap: gap, why: "not asked: " + string(gap)}
 		}
 		before := a
-		silent := before != nil && before.gap == fact.GapTimeout
+		silent := before != nil && before.gap == fact.GapTimeout && !before.late
 		a = r.once(q, silent)
 		a.coaxed = silent && a.outcome == declined && !a.alerted
 		shared := t.shared()
@@ -194,6 +247,8 @@ func (r *run) askInTurn(q question) *reply {
 		r.compare(before, a, alone > 0)
 		again := false
 		switch {
+		case a.late:
+			again = try == 0 && (a.gap == fact.GapTimeout || a.gap == fact.GapBlocked || a.gap == fact.GapTemporary)
 		case a.coaxed || silent:
 		case a.outcome == declined && !a.alerted:
 			if !shared {
@@ -237,13 +292,19 @@ func (r *run) once(q question, closeWrite bool) *reply {
 	a := &reply{offer: q.hello, started: r.moment()}
 	conn, err := r.open()
 	if err != nil {
-		if a.why = err.Error(); errors.Is(err, egress.ErrReset) {
+		var start *StartError
+		a.why = err.Error()
+		switch {
+		case errors.As(err, &start) && r.ctx.Err() == nil:
+			a.gap, a.late = start.Gap, true
+		case errors.Is(err, egress.ErrReset) && start == nil:
 			a.outcome = declined // the connection came about and was broken off at once
-		} else {
+		default:
 			a.gap = r.dialGap(err)
 		}
 		return a
 	}
+	a.cutting = r.t.Start != nil
 	undo := conn.CloseWith(r.ctx)
 	defer undo()
 	wire, message, err := encode(q.hello)
@@ -274,6 +335,7 @@ func (r *run) once(q question, closeWrite bool) *reply {
 		}
 		streams.Put(s)
 	}
+	a.cancel(conn)
 	_ = conn.Close()
 	if err != nil {
 		r.classify(a, err)
@@ -285,19 +347,40 @@ func (r *run) once(q question, closeWrite bool) *reply {
 func (r *run) open() (*egress.Conn, error) {
 	r.mu.Lock()
 	r.dials++
+	ready := r.ready
+	r.ready = nil
 	r.mu.Unlock()
+	if ready != nil {
+		return ready, nil
+	}
 	conn, err := r.t.Subject.DialTCP(r.ctx, r.t.Addr)
 	if err != nil {
 		return nil, err
 	}
 	if r.t.Start != nil {
-		_ = conn.SetDeadline(time.Now().Add(4 * r.p.cfg.Timeout)) // a dialogue takes several answers
+		undo := conn.CloseWith(r.ctx)
+		defer undo()
 		if err := r.t.Start(r.ctx, conn); err != nil {
 			_ = conn.Close()
-			return nil, fmt.Errorf("before TLS begins: %w", err)
+			if s := (*StartError)(nil); !errors.As(err, &s) {
+				err = &StartError{r.startGap(err), err}
+			}
+			return nil, err
 		}
 	}
 	return conn, nil
+}
+
+// startGap says why a connection did not come to where TLS begins, when Start does not.
+func (r *run) startGap(err error) fact.Gap {
+	var timeout net.Error
+	switch {
+	case egress.Gap(err) != "":
+		return fact.Gap(egress.Gap(err))
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return fact.GapTimeout
+	}
+	return fact.GapBlocked
 }
 
 // encode makes the bytes of a hello. Records of a hello carry version 1.0 for the

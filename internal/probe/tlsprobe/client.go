@@ -2,11 +2,17 @@ package tlsprobe
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,11 +51,20 @@ type Refusal struct{ Err error }
 func (e *Refusal) Error() string { return "TLS handshake: " + e.Err.Error() }
 func (e *Refusal) Unwrap() error { return e.Err }
 
+// Unproven is a server that did not prove to hold the key of its certificate: the
+// signature of its handshake does not verify (RFC 8446 section 4.4.3, RFC 5246 section
+// 7.4.3). Every visitor turns away from it.
+type Unproven struct{ Err error }
+
+func (e *Unproven) Error() string { return "TLS handshake: " + e.Err.Error() }
+func (e *Unproven) Unwrap() error { return e.Err }
+
 // Handshake connects and makes a handshake, after which the limit of time still stands:
 // with crypto/tls, and when the server ends that, on a second connection (and a third,
 // without TLS 1.3) with all that tlswire can finish: finite-field DHE, CCM, hybrid,
 // brainpool and other groups that crypto/tls lacks or that cost time. The error is a
-// *Refusal when the server ended them all.
+// *Refusal when the server ended them all, and an *Unproven when its signature is false:
+// tlswire verifies none, and what crypto/tls can check is not tried without.
 func (v *Visitor) Handshake(ctx context.Context) (*Session, error) {
 	s, first := v.attempt(ctx, v.usual)
 	var refusal *Refusal
@@ -82,6 +97,10 @@ func (v *Visitor) attempt(ctx context.Context, shake func(context.Context, net.C
 		return s, nil
 	}
 	_ = conn.Close()
+	var unproven *Unproven
+	if errors.As(err, &unproven) {
+		return nil, err
+	}
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() || ctx.Err() != nil || v.Ours != nil && v.Ours(err) {
 		return nil, err
@@ -109,12 +128,21 @@ var usualSuites = sync.OnceValue(func() []uint16 {
 
 // usual makes a handshake with crypto/tls, from TLS 1.0 to 1.3.
 func (v *Visitor) usual(ctx context.Context, conn net.Conn) (*Session, error) {
+	var leaf []byte
 	c := tls.Client(conn, &tls.Config{
 		ServerName: v.Name, InsecureSkipVerify: true, MinVersion: tls.VersionTLS10, CipherSuites: usualSuites(), NextProtos: v.ALPN, Time: v.Now,
 		// The hybrid groups are for Probe to find; here they would only cost time.
 		CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521},
+		// Called before the signature is looked at.
+		VerifyPeerCertificate: func(raw [][]byte, _ [][]*x509.Certificate) error {
+			leaf = raw[0]
+			return nil
+		},
 	})
 	if err := c.HandshakeContext(ctx); err != nil {
+		if strings.Contains(err.Error(), falseSignature) && canVerify(leaf) {
+			return nil, &Unproven{err}
+		}
 		return nil, err
 	}
 	st := c.ConnectionState()
@@ -123,6 +151,28 @@ func (v *Visitor) usual(ctx context.Context, conn net.Conn) (*Session, error) {
 		s.Certs = append(s.Certs, x.Raw)
 	}
 	return s, nil
+}
+
+// falseSignature is how crypto/tls says it, for which it has no type.
+const falseSignature = "invalid signature by the server certificate"
+
+// canVerify reports whether crypto/tls can check the signatures of a certificate's key:
+// where it says that one is false for want of that, the fault is ours. Of RSA it takes
+// 1024 to 8192 bits, and no exponent below 3 or even.
+func canVerify(der []byte) bool {
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		return false
+	}
+	switch k := c.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return k.N.BitLen() >= 1024 && k.N.BitLen() <= 8192 && k.E > 2 && k.E%2 == 1
+	case *ecdsa.PublicKey:
+		return k.Curve != elliptic.P224()
+	case ed25519.PublicKey:
+		return true
+	}
+	return false
 }
 
 // thoroughSuites are those that tlswire can finish, best first.

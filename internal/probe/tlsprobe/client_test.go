@@ -2,9 +2,13 @@ package tlsprobe
 
 import (
 	"bufio"
+	"bytes"
 	"context"
+	"crypto"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"strings"
@@ -31,6 +35,45 @@ func visit(t *testing.T, addr netip.AddrPort, alpn ...string) (s *Session, line 
 		t.Fatal(err)
 	}
 	return s, strings.TrimSpace(line), dials
+}
+
+// liar is a key that signs something else than it was given.
+type liar struct{ crypto.Signer }
+
+func (l liar) Sign(r io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	digest = bytes.Clone(digest)
+	digest[0]++
+	return l.Signer.Sign(r, digest, opts)
+}
+
+// A server that does not hold the key of its certificate is none that a visitor gets in
+// at, whatever else it would speak: it is not tried with what checks no signature.
+func TestVisitorsTurnAwayFromFalseSignatures(t *testing.T) {
+	for _, kind := range []string{"rsa", "ecdsa"} {
+		for _, version := range []uint16{tls.VersionTLS10, tls.VersionTLS12, tls.VersionTLS13} {
+			cert := testCA().issue(kind, nil)
+			key, ok := cert.PrivateKey.(crypto.Signer)
+			if !ok {
+				t.Fatal("not a signer")
+			}
+			cert.PrivateKey = liar{key}
+			dials := 0
+			v := Visitor{Name: testName, ALPN: []string{"h2", "http/1.1"}, Timeout: 10 * time.Second, Dial: func(context.Context) (net.Conn, error) {
+				dials++
+				ours, theirs := net.Pipe()
+				go func() {
+					s := tls.Server(theirs, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS10, MaxVersion: version})
+					_ = s.Handshake() // the client ends it
+					_ = s.Close()
+				}()
+				return ours, nil
+			}}
+			var unproven *Unproven
+			if _, err := v.Handshake(t.Context()); !errors.As(err, &unproven) || dials != 1 {
+				t.Errorf("%s, %s: %v after %d connections", kind, tls.VersionName(version), err, dials)
+			}
+		}
+	}
 }
 
 func TestVisitorsReachOldAndOddServers(t *testing.T) {

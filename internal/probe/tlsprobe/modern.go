@@ -3,6 +3,7 @@ package tlsprobe
 import (
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -65,6 +66,9 @@ func (r *run) modern(a *reply) {
 		}
 		if again {
 			e.second = a.hello.Suite
+		}
+		if a.hello.Suite == ccm8 && postQuantum(a.group) {
+			a.close() // one more hello follows, which may have to wait for this connection to end
 		}
 		r.learnModern(e, g, a)
 		if !slices.ContainsFunc(usualModern, func(s fact.Suite) bool { return !slices.Contains(e.set.Accepted, s) }) {
@@ -291,20 +295,31 @@ func (r *run) complete(a *reply, hs tlswire.ModernHandshake, x *tlswire.Exchange
 	if f.extensions, err = c.Extensions(); err != nil {
 		return f, err
 	}
+	a.over = true // alerts in the clear would break the keys
 	if f.certs, err = c.Finish(); f.certs != nil {
 		r.learnFinished(a, f)
 	}
-	if err != nil || !r.plan.asks(AskEarlyData) || a.offer.ServerName == "" && r.t.ServerName != "" {
+	if err != nil {
 		return f, err
+	}
+	if !r.plan.asks(AskEarlyData) || a.offer.ServerName == "" && r.t.ServerName != "" {
+		r.goodbye(a, &c.Conn)
+		return f, nil
 	}
 	r.mu.Lock()
 	known := r.out.EarlyData.Answer != fact.Unknown || r.out.EarlyData.Ticket
 	r.mu.Unlock()
 	if known {
+		r.goodbye(a, &c.Conn)
 		return f, nil
 	}
 	_ = a.conn.SetDeadline(time.Now().Add(r.p.cfg.Timeout))
+	if r.t.Goodbye != "" {
+		a.stream.SkipData = true // the answer to it
+		_, _ = io.WriteString(c, r.t.Goodbye)
+	}
 	tickets, err := c.Tickets()
+	r.linger(a)
 	a.close()
 	r.earlyData(c, sh, tickets, err)
 	return f, nil

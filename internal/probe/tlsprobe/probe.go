@@ -21,8 +21,12 @@ import (
 // in the run (catalogue A.2 b), which the caller knows.
 func (p *Prober) Probe(ctx context.Context, t Target, plan Plan) (*fact.TLS, []fact.Chain) {
 	begun, before := time.Now(), t.Subject.Cost()
+	parallel := p.cfg.Parallel
+	if t.Parallel > 0 {
+		parallel = t.Parallel
+	}
 	r := &run{
-		p: p, t: t, plan: plan, ctx: ctx, turns: newTurns(p.cfg.Parallel),
+		p: p, t: t, plan: plan, ctx: ctx, turns: newTurns(parallel), ready: t.Ready,
 		out:      &fact.TLS{Addr: t.Addr, ServerName: t.ServerName, Via: t.Via},
 		versions: map[fact.Version]*fact.VersionAnswer{}, chains: map[string]*served{}, alpn: map[string]bool{},
 		dh: map[fact.DHParams]bool{}, kexSeen: map[fact.Group]bool{},
@@ -459,6 +463,9 @@ func (r *run) result(before egress.Cost, took time.Duration) (*fact.TLS, []fact.
 	r.sortOrder()
 	for _, a := range r.kept {
 		a.close()
+	}
+	if r.ready != nil {
+		_ = r.ready.Close()
 	}
 	after := r.t.Subject.Cost()
 	o.Connections = r.dials

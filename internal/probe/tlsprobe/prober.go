@@ -79,15 +79,34 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// StartError is why a connection did not come to where TLS begins. It is asked once
+// more after a pause; then nothing more is asked, and what is open has this gap.
+type StartError struct {
+	Gap fact.Gap
+	Err error
+}
+
+func (e *StartError) Error() string { return "before TLS begins: " + e.Err.Error() }
+func (e *StartError) Unwrap() error { return e.Err }
+
 // Target is one endpoint and the name it is asked for.
 type Target struct {
 	Addr       netip.AddrPort
 	ServerName string          // for SNI and the certificate; empty: none is sent
 	Subject    *egress.Subject // whose budget pays
 	// Start brings a fresh connection to where TLS begins (STARTTLS); nil when it
-	// begins at once.
+	// begins at once. It sets deadlines of its own. What it fails with is no answer to a hello: see StartError. With
+	// Start a hello that was cut short ends with alerts, for there is somebody who logs it.
 	Start func(context.Context, net.Conn) error
-	Via   string // goes into the fact: "smtp" after STARTTLS
+	// Ready is a connection that already stands where Start would bring it. The first
+	// hello takes it.
+	Ready *egress.Conn
+	// Goodbye is what a client says before it leaves after a finished handshake
+	// ("QUIT\r\n"); empty: nothing.
+	Goodbye string
+	Via     string // goes into the fact: "smtp" after STARTTLS
+	// Parallel is how many connections may be open at a time; 0: as the Prober has it.
+	Parallel int
 	// Reached says that this address and port answered earlier in the run: what fails
 	// now is then blocked, never dead (catalogue A.2).
 	Reached bool

@@ -123,12 +123,17 @@ func (r *run) renegotiateOn(a *reply) (n int, err error) {
 	if err != nil {
 		return -1, err
 	}
+	a.over = true
 	for ; n < maxRenegotiations; n++ {
 		h := *a.offer
 		h.Compression, h.Heartbeat, h.Suites = nil, false, []fact.Suite{a.hello.Suite}
 		_ = a.conn.SetDeadline(time.Now().Add(r.p.cfg.Timeout))
 		if err = c.Renegotiate(&h); err != nil {
 			var silent net.Error
+			var alert *tlswire.Alert
+			if errors.As(err, &alert) && alert.Description == tlswire.AlertNoRenegotiation {
+				r.goodbye(a, c) // the connection lives on
+			}
 			if n == 0 && errors.As(err, &silent) && silent.Timeout() && r.ctx.Err() == nil {
 				// Closing our end shows whether it merely ignores the question.
 				_ = a.conn.SetDeadline(time.Now().Add(r.p.cfg.Timeout))
@@ -138,6 +143,7 @@ func (r *run) renegotiateOn(a *reply) (n int, err error) {
 			return n, err
 		}
 	}
+	r.goodbye(a, c)
 	return n, nil
 }
 

@@ -28,6 +28,7 @@ type run struct {
 
 	clock    int64 // counts beginnings and ends of hellos
 	dials    int
+	ready    *egress.Conn // stands where TLS begins and was not used yet
 	lastGood int64 // beginning of the latest hello that was accepted
 	anyGood  bool
 	lost     int        // hellos in a row that were not answered at all
@@ -166,6 +167,10 @@ func (r *run) settleAnswer(q question, a *reply) {
 			r.doubt, r.mute = true, 0
 		}
 	case failed:
+		if a.late {
+			r.stop = a.gap
+			break
+		}
 		switch a.gap {
 		case fact.GapTimeout, fact.GapBlocked:
 			if r.lost++; r.lost < maxLost || q.check {
