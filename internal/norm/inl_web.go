@@ -315,6 +315,7 @@ func inlWhole(v *view, res *Result) {
 		return
 	}
 	r := inlWeb(v)
+	res.Verdicts = make([]Verdict, 0, len(inlWebSpecs))
 	for _, sp := range inlWebSpecs {
 		d := v.inlVerdict(r.tests[sp.name])
 		if d.Outcome == NotMeasured {

@@ -1,6 +1,7 @@
 package norm
 
 import (
+	"errors"
 	"net/netip"
 	"strings"
 
@@ -179,6 +180,11 @@ func questionType(s string) bool {
 	return s != ""
 }
 
+var (
+	noAddr    netip.Addr
+	errNoAddr = errors.New("no address")
+)
+
 // fillIn completes a command by which anyone can see a verdict for himself: {name} is
 // the target, {zone} the name that has its name servers, {addr} the address of the
 // first subject that is worst (without one there is no command), {resolve} the option
@@ -202,8 +208,11 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 		subject = v.PerSubject[0].Subject
 	}
 	word, second, _ := strings.Cut(subject, " ")
-	addr, err := netip.ParseAddr(word)
-	if err != nil { // "ns1.example.nl 2001:db8::53"
+	addr, err := noAddr, errNoAddr
+	if word != "" {
+		addr, err = netip.ParseAddr(word)
+	}
+	if err != nil && second != "" { // "ns1.example.nl 2001:db8::53"
 		addr, err = netip.ParseAddr(second)
 	}
 	if err != nil && strings.Contains(check, "{addr}") {
@@ -223,12 +232,13 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 	if m.DNS != nil && m.DNS.NSOwner != "" {
 		zone = m.DNS.NSOwner
 	}
-	for place, s := range map[string]string{"{name}": m.Target.Name, "{zone}": zone, "{subject}": word, "{question}": firstWord(word, m.Target.Name)} {
-		if strings.Contains(check, place) && !plainHost(s) {
+	for _, p := range [...][2]string{{"{name}", m.Target.Name}, {"{zone}", zone}, {"{subject}", word}, {"{question}", firstWord(word, m.Target.Name)}} {
+		if strings.Contains(check, p[0]) && !plainHost(p[1]) {
 			return ""
 		}
 	}
 	var b strings.Builder
+	b.Grow(len(check) + 2*len(m.Target.Name))
 	for {
 		before, after, open := strings.Cut(check, "{")
 		b.WriteString(before)

@@ -79,6 +79,7 @@ func (v *view) result(e *Edition) *Result {
 		e.whole(v, r)
 		return r
 	}
+	r.Verdicts = make([]Verdict, 0, len(e.Requirements))
 	for i := range e.Requirements {
 		q := &e.Requirements[i]
 		if q.Role != v.Target.Role {
