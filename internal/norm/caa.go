@@ -162,7 +162,9 @@ func (v *view) caaAllows(l *fact.Lookup, set []caa.Record) []finding {
 			switch {
 			case allows(issuers, c):
 				fs = append(fs, pass(because("caa-allows", issuerName(c))).on(l.Name))
-			case public && (whole || len(issuers) == 0): // only ";": nobody may
+			case public && len(issuers) == 0: // only ";": nobody may
+				fs = append(fs, fail(because("caa-nobody", issuerName(c))).on(l.Name).with(records(l), "issuer "+issuerName(c)))
+			case public && whole:
 				fs = append(fs, fail(because("caa-other-issuer", issuerName(c), allowed)).on(l.Name).with(records(l), "issuer "+issuerName(c)))
 			default:
 				fs = append(fs, note(because("caa-issuer-unknown", issuerName(c), allowed)).on(l.Name))

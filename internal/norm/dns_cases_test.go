@@ -175,11 +175,11 @@ func dnsCases() []verdictCase {
 		peilCase("web.dns.caa", "allows the issuer", unchanged, Passed, "caa-allows"),
 		peilCase("web.dns.caa", "another certificate may exist", withTLS(cutOff), NotMeasured, "gap-blocked"),
 		peilCase("web.dns.caa", "another issuer", lookupOf("example.nl", "CAA", func(l *fact.Lookup) { l.Records = caaData("digicert.com") }), Failed, "caa-other-issuer"),
-		peilCase("web.dns.caa", "nobody may", lookupOf("example.nl", "CAA", func(l *fact.Lookup) { l.Records = caaData(";") }), Failed, "caa-other-issuer"),
+		peilCase("web.dns.caa", "nobody may", lookupOf("example.nl", "CAA", func(l *fact.Lookup) { l.Records = caaData(";") }), Failed, "caa-nobody"),
 		peilCase("web.dns.caa", "nobody may, and an issuer that we do not know", func(t *testing.T, m *fact.Measurement) {
 			chainOf(m, issuedBy(t, "New CA", nil))
 			m.DNS.Lookup("example.nl", "CAA").Records = caaData(";")
-		}, Failed, "caa-other-issuer"),
+		}, Failed, "caa-nobody"),
 		peilCase("web.dns.caa", "nobody may, and a certificate that is not public", func(t *testing.T, m *fact.Measurement) {
 			chainOf(m, issuedBy(t, "New CA", nil)).Trust = fact.Trust{Problem: "self_signed"}
 			m.DNS.Lookup("example.nl", "CAA").Records = caaData(";")
@@ -203,7 +203,7 @@ func dnsCases() []verdictCase {
 			chainOf(m, issued(t, func(c *x509.Certificate) { c.DNSNames = []string{"*.example.nl"} }))
 			l := m.DNS.Lookup("example.nl", "CAA")
 			l.Records = append(caaData("letsencrypt.org"), fact.Record{Data: `0 issuewild ";"`, Raw: append([]byte{0, 9}, "issuewild;"...)})
-		}, Failed, "caa-other-issuer"),
+		}, Failed, "caa-nobody"),
 		peilCase("web.dns.caa", "a certificate for another name", func(t *testing.T, m *fact.Measurement) {
 			chainOf(m, issued(t, func(c *x509.Certificate) { c.DNSNames = []string{"other.example.org"} }))
 			m.DNS.Lookup("example.nl", "CAA").Records = caaData("digicert.com")

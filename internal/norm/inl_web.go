@@ -2,6 +2,7 @@ package norm
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -390,6 +391,11 @@ func inlLevel(worst inlStatus) Level {
 
 // list joins words of the wire for a reason, at most a dozen.
 func inlList(words []string) string {
+	for i := len(words) - 1; i > 0; i-- { // two suites may share a group
+		if slices.Contains(words[:i], words[i]) {
+			words = slices.Concat(words[:i], words[i+1:])
+		}
+	}
 	if len(words) > 12 {
 		words = append(words[:12:12], "…")
 	}

@@ -2,6 +2,7 @@ package report
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -46,6 +47,11 @@ func (t *texts) argument(reason, s string) string {
 	if !isOurs()[reason] {
 		return s
 	}
+	if number, _, _ := strings.Cut(s, " ± "); strings.HasPrefix(reason, "ipv6_ws_similar.") && strings.Contains(number, ".") {
+		if d, err := strconv.ParseFloat(number, 64); err == nil { // how much pages differ
+			return i18n.Float(t.Lang, d, 1) + strings.TrimPrefix(s, number)
+		}
+	}
 	s = strings.TrimPrefix(s, "stapled: ")
 	parts := strings.Split(s, ", ")
 	for i, p := range parts {
@@ -68,6 +74,10 @@ func (t *texts) argument(reason, s string) string {
 func (t *texts) codeWord(reason, s string) string {
 	if w, ok := i18n.Word(t.Lang, reason, s); ok {
 		return w
+	}
+	if group, ok := strings.CutPrefix(s, "hybrid "); ok {
+		w, _ := i18n.Word(t.Lang, reason, "hybrid")
+		return w + " " + group
 	}
 	if strings.HasPrefix(reason, "field-") {
 		return t.field(s)

@@ -26,6 +26,11 @@ func TestCodeWordsOfReasonsAreTold(t *testing.T) {
 		{"https_http_redirect.other", "443: refused", "443: geweigerd", "443: refused"},
 		{"appsecpriv_csp.bad", "has-data, missing-invalid-base-uri", "staat data: toe, base-uri ontbreekt of is te ruim", "allows data:, base-uri is missing or too wide"},
 		{"field-failed", "web_https_http_hsts, web_unheard_of", "HSTS, web_unheard_of", "HSTS, web_unheard_of"},
+		{"class-sufficient", "ECDHE, hybrid X25519MLKEM768", "ECDHE, hybride X25519MLKEM768", "ECDHE, hybrid X25519MLKEM768"},
+		{"class-insufficient", "SHA-1, no SHA-256/384/512", "SHA-1, geen SHA-256/384/512", "SHA-1, no SHA-256/384/512"},
+		{"class-sufficient", "not stapled", "niet meegestuurd", "not stapled"},
+		{"ipv6_ws_similar.notice", "79.1", "79,1", "79.1"},
+		{"ipv6_ws_similar.good", "9.8 ± 2", "9,8 ± 2", "9.8 ± 2"},
 		{"category", "failed", "niet in orde", "failed"},
 		{"https_dane_valid.bad", "failed", "past niet", "does not match"},
 		{"class-insufficient", "SSL 2.0, brand_new", "SSL 2.0, brand_new", "SSL 2.0, brand_new"}, // the wire's own words
