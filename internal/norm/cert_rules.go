@@ -81,7 +81,7 @@ const renewFixCode = "certbot renew --deploy-hook 'systemctl reload nginx'"
 var certTrust = rule{
 	explain: Text{
 		"Elk certificaat dat de website toont, leidt via de meegestuurde certificaten naar een wortel die Mozilla vertrouwt, en doorstaat alles wat een browser nagaat. Past alleen de naam niet, dan staat dat bij 'Certificaat past bij de naam'.",
-		"Each certificate that the website shows leads by way of the certificates sent along to a root that Mozilla trusts, with all checks of a browser. When only the name does not match, that is said at 'Certificate matches the name'.",
+		"Each certificate that the website shows leads by way of the certificates sent along to a root that Mozilla trusts, and passes all that a browser checks. When only the name does not match, that is said at 'Certificate matches the name'.",
 	},
 	why: Text{
 		"Bezoekers krijgen anders een waarschuwing en leren die weg te klikken; dan valt een aanval niet meer op.",
@@ -175,8 +175,8 @@ const dateCheck = "openssl s_client -connect {peer} -servername {name} </dev/nul
 
 var certExpiry = rule{
 	explain: Text{
-		"Op het moment van meten ligt de tijd tussen de begin- en einddatum van het certificaat.",
-		"At the time of measurement the time lies between the first and the last date of the certificate.",
+		"Op het moment van meten is het certificaat al geldig en nog niet verlopen.",
+		"At the time of measurement the certificate is valid already and has not expired.",
 	},
 	why: certTrust.why, fixes: renewFixes, check: dateCheck,
 	judge: func(v *view) Verdict {

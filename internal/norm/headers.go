@@ -32,7 +32,7 @@ var headerContentType = rule{
 		"The header X-Content-Type-Options has nosniff as its first value.",
 	},
 	why: Text{
-		"De browser raadt dan niet zelf wat een bestand is, en voert een plaatje dat een script blijkt niet uit.",
+		"De browser raadt dan niet zelf wat een bestand is, en voert een plaatje dat een script blijkt te zijn, niet uit.",
 		"The browser then does not guess what a file is, and does not run a picture that turns out to be a script.",
 	},
 	fixes: headerFixes("X-Content-Type-Options", "nosniff"),

@@ -153,7 +153,7 @@ func strictTransport(hop *fact.Hop) (h hsts, f finding, ok bool) {
 var (
 	hstsWhy = Text{
 		"De browser onthoudt dat de website alleen over HTTPS mag. Zonder HSTS kan een aanvaller een bezoeker bij een volgend bezoek op een onbeveiligde versie houden.",
-		"The browser remembers that the website may be visited over HTTPS only. Without HSTS an attacker can keep a visitor on a version that is not secured at the next visit.",
+		"The browser remembers that the website may be visited over HTTPS only. Without HSTS an attacker can keep a visitor on an unprotected version at a later visit.",
 	}
 	hstsFixes = []Fix{
 		fixFor("nginx", "Zet de header in het server-blok van poort 443.", "Put the header in the server block of port 443.", `add_header Strict-Transport-Security "max-age=31536000" always;`),

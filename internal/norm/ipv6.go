@@ -283,7 +283,7 @@ func reach6(h *fact.WebHost, open4 map[int]bool) finding {
 var ipv6Similar = rule{
 	explain: Text{
 		"Over IPv6 komt dezelfde website als over IPv4: dezelfde status, dezelfde poorten en (nagenoeg) dezelfde tekst.",
-		"Over IPv6 comes the same website as over IPv4: the same status, the same ports and (nearly) the same text.",
+		"Over IPv6 the same website comes as over IPv4: the same status, the same ports and (nearly) the same text.",
 	},
 	why: Text{
 		"Een vergeten standaardpagina op IPv6 valt beheerders met IPv4 niet op, bezoekers met IPv6 wel.",

@@ -31,7 +31,7 @@ var cookieAttributes = rule{
 		"Each cookie that the website sets has Secure; recommended are HttpOnly and SameSite. A name with __Host- has Path=/ and no Domain.",
 	},
 	why: Text{
-		"Een cookie zonder Secure gaat ook over http mee en is daar te lezen; zonder HttpOnly leest elk script haar; zonder SameSite sturen andere websites haar mee.",
+		"Een cookie zonder Secure gaat ook over http mee en is daar te lezen; zonder HttpOnly kan elk script haar lezen; zonder SameSite sturen andere websites haar mee.",
 		"A cookie without Secure travels over http too and can be read there; without HttpOnly each script reads it; without SameSite other websites send it along.",
 	},
 	fixes: []Fix{

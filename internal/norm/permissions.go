@@ -135,7 +135,7 @@ var powerful = []string{"camera", "microphone", "geolocation", "display-capture"
 var headerPermissions = rule{
 	explain: Text{
 		"De header Permissions-Policy is leesbaar en geeft camera, microfoon, locatie, scherm, betalen en USB niet aan iedereen (*).",
-		"The header Permissions-Policy is readable and gives camera, microphone, location, screen, payment and USB not to everyone (*).",
+		"The header Permissions-Policy is readable and does not give camera, microphone, location, screen, payment and USB to everyone (*).",
 	},
 	why: Text{
 		"Ingesloten onderdelen van anderen kunnen dan niet om camera of locatie vragen alsof de overheid het vraagt.",

@@ -65,7 +65,7 @@ func (v *view) route(a netip.Addr, judge func(*fact.Route) finding) finding {
 var (
 	rpkiWhy = Text{
 		"Met RPKI kan iedereen zien welk netwerk een adres mag aankondigen. Zo komt verkeer niet door een fout of aanval bij een ander terecht.",
-		"By RPKI everyone can see which network may announce an address. So traffic does not end up elsewhere by an error or attack.",
+		"With RPKI everyone can see which network may announce an address. So traffic does not end up elsewhere through an error or an attack.",
 	}
 	rpkiFixes = []Fix{
 		fixFor("", "Vraag de hoster of netwerkbeheerder een ROA aan te maken voor het adresblok, met het juiste AS-nummer en een maximale lengte gelijk aan wat wordt aangekondigd (RIPE NCC: my.ripe.net, RPKI).", "Ask the hoster or network operator to make a ROA for the block of addresses, with the right AS number and a maximum length equal to what is announced (RIPE NCC: my.ripe.net, RPKI).", ""),

@@ -221,7 +221,7 @@ var securityTxtQuality = rule{
 	},
 	why: Text{
 		"Een bestand dat binnenkort verloopt of een contact heeft dat niemand kan gebruiken, helpt een melder niet.",
-		"A file that soon expires, or a contact that nobody can use, does not help a reporter.",
+		"A file that expires soon, or a contact that nobody can use, does not help a reporter.",
 	},
 	fixes: securityTxtValid.fixes[:1],
 	check: securityTxtCheck,

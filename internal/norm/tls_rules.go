@@ -146,7 +146,7 @@ var topicCompression = topic{
 	look: lookCompression,
 	why: Text{
 		"Met compressie in TLS kan een aanvaller geheimen uit de lengte van berichten afleiden (CRIME).",
-		"With compression in TLS an attacker can tell secrets from the length of messages (CRIME).",
+		"With compression in TLS an attacker can infer secrets from the length of messages (CRIME).",
 	},
 	fixes: updateFixes, check: "nmap -Pn -p 443 --script ssl-enum-ciphers --script-args tls.servername={name} {nmap} | grep -A 1 compressors",
 	must: Text{"De server gebruikt geen compressie van TLS.", "The server uses no compression of TLS."},
@@ -171,7 +171,7 @@ var topicSecureRenegotiation = topic{
 var topicClientRenegotiation = topic{
 	look: lookClientRenegotiation,
 	why: Text{
-		"Elke heronderhandeling kost de server veel meer werk dan de bezoeker: zo kan één computer een server bezighouden.",
+		"Elke heronderhandeling kost de server veel meer werk dan zij de bezoeker kost: zo kan één computer een server bezighouden.",
 		"Each renegotiation costs the server far more work than the visitor: one computer can keep a server busy that way.",
 	},
 	fixes: updateFixes, check: "(echo R; sleep 2) | openssl s_client -connect {peer} -servername {name} -tls1_2 2>&1 | grep -A 5 RENEGOTIATING",
@@ -192,7 +192,7 @@ var topicEarlyData = topic{
 		fixFor("", "Zet 0-RTT (early data) uit bij de CDN of load balancer.", "Switch 0-RTT (early data) off at the CDN or load balancer.", ""),
 	},
 	check: "sleep 1 | openssl s_client -connect {peer} -servername {name} -tls1_3 -sess_out s.pem >/dev/null 2>&1; printf 'GET / HTTP/1.1\\r\\nHost: {name}\\r\\n\\r\\n' > early.txt; openssl s_client -connect {peer} -servername {name} -tls1_3 -sess_in s.pem -early_data early.txt </dev/null 2>/dev/null | grep 'Early data'",
-	must:  Text{"De server neemt geen gegevens aan voor de handshake af is (0-RTT).", "The server accepts no data before the handshake is finished (0-RTT)."},
+	must:  Text{"De server neemt geen gegevens aan voordat de handshake klaar is (0-RTT).", "The server accepts no data before the handshake is finished (0-RTT)."},
 	law:   Text{"0-RTT is uit.", "0-RTT is off."},
 	t21:   Text{"Goed: 0-RTT uit. Onvoldoende: aan.", "Good: 0-RTT off. Insufficient: on."},
 	t25:   Text{"Goed: 0-RTT uit. Onvoldoende: aan.", "Good: 0-RTT off. Insufficient: on."},
