@@ -14,6 +14,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"math/big"
 	"net"
 	"net/netip"
@@ -142,10 +143,12 @@ func TestADeviceThatServesOneConnectionAtATime(t *testing.T) {
 func TestALimitOnOpenConnectionsIsNoAnswer(t *testing.T) {
 	cfg := oldAndNew()
 	truth, _ := probe(t, goServer(t, cfg), Full())
+	var wg sync.WaitGroup // a probe that is cut off mostly waits
+	defer wg.Wait()
 	for _, limit := range []int32{1, 2, 3} {
 		for name, cut := range map[string]func(net.Conn){"reset": reset, "end": func(net.Conn) {}} {
 			var open atomic.Int32
-			f := patientProbe(t, listen(t, func(c net.Conn) {
+			at := listen(t, func(c net.Conn) {
 				if open.Add(1) > limit {
 					open.Add(-1)
 					cut(c)
@@ -153,8 +156,10 @@ func TestALimitOnOpenConnectionsIsNoAnswer(t *testing.T) {
 				}
 				handshake(c, cfg)
 				open.Add(-1)
-			}), 2*time.Second)
-			notWorse(t, name, truth, f)
+			})
+			wg.Go(func() {
+				notWorse(t, fmt.Sprintf("%s, %d open", name, limit), truth, patientProbe(t, at, 2*time.Second))
+			})
 		}
 	}
 }
@@ -164,17 +169,21 @@ func TestALimitOnOpenConnectionsIsNoAnswer(t *testing.T) {
 func TestARateLimitIsNoAnswer(t *testing.T) {
 	cfg := oldAndNew()
 	truth, _ := probe(t, goServer(t, cfg), Full())
+	var wg sync.WaitGroup
+	defer wg.Wait()
 	for _, every := range []int32{2, 3, 5, 8} {
 		for _, run := range []int32{1, 2, 4} {
 			var n atomic.Int32
-			f := patientProbe(t, listen(t, func(c net.Conn) {
+			at := listen(t, func(c net.Conn) {
 				if k := n.Add(1); k > 6 && k%(every+run) >= every {
 					reset(c)
 					return
 				}
 				handshake(c, cfg)
-			}), 2*time.Second)
-			notWorse(t, "rate limit", truth, f)
+			})
+			wg.Go(func() {
+				notWorse(t, fmt.Sprintf("%d cut off after %d", run, every), truth, patientProbe(t, at, 2*time.Second))
+			})
 		}
 	}
 }
@@ -207,17 +216,22 @@ func choked(t *testing.T, cfg *tls.Config, choke func(h *clientHello, size int) 
 func TestChokingOnOneHelloIsNotLackingAVersion(t *testing.T) {
 	cfg := oldAndNew()
 	offers13 := func(h *clientHello) bool { _, ok := h.ext[43]; return ok }
+	var wg sync.WaitGroup
+	defer wg.Wait()
 	for name, choke := range map[string]func(*clientHello, int) bool{
 		"on the old": func(h *clientHello, n int) bool { return !offers13(h) && n > 700 },
 		"on the new": func(h *clientHello, n int) bool { return offers13(h) && n > 700 },
 		"on both":    func(_ *clientHello, n int) bool { return n > 700 },
 	} {
-		f, _ := probe(t, choked(t, cfg, choke), Full())
-		for _, v := range []fact.Version{fact.TLS12, fact.TLS13} {
-			if got := suites(f, v); len(got) < 3 {
-				t.Errorf("chokes %s: %s %v", name, v, got)
+		at := choked(t, cfg, choke)
+		wg.Go(func() {
+			f, _ := probe(t, at, Full())
+			for _, v := range []fact.Version{fact.TLS12, fact.TLS13} {
+				if got := suites(f, v); len(got) < 3 {
+					t.Errorf("chokes %s: %s %v", name, v, got)
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -359,6 +373,8 @@ func TestAGuardAgainstBadOffersHidesNoSuite(t *testing.T) {
 	for _, s := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
 		cfg.CipherSuites = append(cfg.CipherSuites, s.ID)
 	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
 	for name, bad := range map[string]func(fact.Suite) bool{
 		"NULL":      func(s fact.Suite) bool { return s == 0x0001 || s == 0x0002 || s == 0x003B },
 		"export":    func(s fact.Suite) bool { return s.Export() },
@@ -366,13 +382,14 @@ func TestAGuardAgainstBadOffersHidesNoSuite(t *testing.T) {
 		"RC4":       func(s fact.Suite) bool { return s.Cipher() == "RC4_128" },
 	} {
 		truth, _ := probe(t, goServer(t, cfg), Full())
-		f, _ := probe(t, choked(t, cfg, func(h *clientHello, _ int) bool {
-			return slices.ContainsFunc(h.suites, bad)
-		}), Full())
-		for i := range truth.Suites { // what it hides from us it hides from everybody
-			truth.Suites[i].Accepted = slices.DeleteFunc(truth.Suites[i].Accepted, bad)
-		}
-		same(t, name, truth, f)
-		t.Logf("%s: %d connections, %d without", name, f.Connections, truth.Connections)
+		at := choked(t, cfg, func(h *clientHello, _ int) bool { return slices.ContainsFunc(h.suites, bad) })
+		wg.Go(func() {
+			f, _ := probe(t, at, Full())
+			for i := range truth.Suites { // what it hides from us it hides from everybody
+				truth.Suites[i].Accepted = slices.DeleteFunc(truth.Suites[i].Accepted, bad)
+			}
+			same(t, name, truth, f)
+			t.Logf("%s: %d connections, %d without", name, f.Connections, truth.Connections)
+		})
 	}
 }

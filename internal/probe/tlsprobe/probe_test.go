@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -380,7 +381,8 @@ func claimsGroup(f *fact.TLS, v fact.Version, g fact.Group) fact.Answer {
 func TestAFirewallThatCutsUsOffMakesNoServerGood(t *testing.T) {
 	cfg := &tls.Config{Certificates: []tls.Certificate{testCA().issue("rsa", nil)}, MinVersion: tls.VersionTLS10}
 	truth, _ := probe(t, goServer(t, cfg), Full())
-	blocked := false
+	var blocked atomic.Bool
+	var wg sync.WaitGroup // a probe that is cut off mostly waits
 	for allowed := 1; allowed < truth.Connections; allowed += 3 {
 		var n atomic.Int32
 		addr := listen(t, func(c net.Conn) {
@@ -393,35 +395,40 @@ func TestAFirewallThatCutsUsOffMakesNoServerGood(t *testing.T) {
 				_, _ = s.Read(make([]byte, 1))
 			}
 		})
-		f, _ := probe(t, addr, Full())
-		if !f.Working.Yes() {
-			t.Errorf("%d allowed: working %+v", allowed, f.Working)
-		}
-		for i, v := range f.Versions {
-			if v.No() && truth.Versions[i].Yes() {
-				t.Errorf("%d allowed: %s called declined", allowed, v.Version)
+		wg.Go(func() {
+			f, _ := probe(t, addr, Full())
+			if !f.Working.Yes() {
+				t.Errorf("%d allowed: working %+v", allowed, f.Working)
 			}
-			blocked = blocked || v.Gap == fact.GapBlocked
-		}
-		for _, set := range truth.Suites {
-			for _, s := range set.Accepted {
-				if claims(f, set.Version, s) == fact.Declined {
-					t.Errorf("%d allowed: %s %s called declined", allowed, set.Version, s)
+			for i, v := range f.Versions {
+				if v.No() && truth.Versions[i].Yes() {
+					t.Errorf("%d allowed: %s called declined", allowed, v.Version)
+				}
+				if v.Gap == fact.GapBlocked {
+					blocked.Store(true)
 				}
 			}
-		}
-		for _, set := range truth.Groups {
-			for _, g := range set.Accepted {
-				if claimsGroup(f, set.Version, g) == fact.Declined {
-					t.Errorf("%d allowed: %s %s called declined", allowed, set.Version, g)
+			for _, set := range truth.Suites {
+				for _, s := range set.Accepted {
+					if claims(f, set.Version, s) == fact.Declined {
+						t.Errorf("%d allowed: %s %s called declined", allowed, set.Version, s)
+					}
 				}
 			}
-		}
-		if f.ClientRenegotiation.Yes() || f.KexHashSHA1.Yes() {
-			t.Errorf("%d allowed: %+v %+v", allowed, f.ClientRenegotiation, f.KexHashSHA1)
-		}
+			for _, set := range truth.Groups {
+				for _, g := range set.Accepted {
+					if claimsGroup(f, set.Version, g) == fact.Declined {
+						t.Errorf("%d allowed: %s %s called declined", allowed, set.Version, g)
+					}
+				}
+			}
+			if f.ClientRenegotiation.Yes() || f.KexHashSHA1.Yes() {
+				t.Errorf("%d allowed: %+v %+v", allowed, f.ClientRenegotiation, f.KexHashSHA1)
+			}
+		})
 	}
-	if !blocked {
+	wg.Wait()
+	if !blocked.Load() {
 		t.Error("nothing was called blocked")
 	}
 }

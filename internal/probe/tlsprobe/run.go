@@ -29,7 +29,7 @@ type run struct {
 	clock    int64 // counts beginnings and ends of hellos
 	dials    int
 	ready    *egress.Conn // stands where TLS begins and was not used yet
-	lastGood int64 // beginning of the latest hello that was accepted
+	lastGood int64        // beginning of the latest hello that was accepted
 	anyGood  bool
 	lost     int        // hellos in a row that were not answered at all
 	mute     int        // hellos in a row that were cut off without a word
