@@ -97,12 +97,12 @@ type labSitesCmd struct {
 
 // Run lists the catalogue.
 func (c *labSitesCmd) Run(std streams) error {
-	sites := lab.Catalogue()
+	sites := lab.All()
 	if c.Output == "json" {
 		return lab.WriteSites(std.out, sites)
 	}
 	for _, s := range sites {
-		if _, err := fmt.Fprintf(std.out, "%-10s %-52s %s\n", s.Group, s.Name, s.Change.EN); err != nil {
+		if _, err := fmt.Fprintf(std.out, "%-4s %-10s %-52s %s\n", s.Role(), s.Group, s.Name, s.Change.EN); err != nil {
 			return err
 		}
 	}
@@ -115,7 +115,7 @@ type labCheckCmd struct {
 
 // Run measures and compares.
 func (c *labCheckCmd) Run(ctx context.Context, std streams) error {
-	sites := lab.Catalogue()
+	sites := lab.All()
 	if len(c.Site) > 0 {
 		var some []*lab.Site
 		for _, want := range c.Site {

@@ -45,6 +45,10 @@ var checkPace = Pace{
 // maxRepeats is how often a site is measured again that could not be seen in full.
 const maxRepeats = 2
 
+// measured are the roles that a scan can measure; the lab's sites of another are passed
+// over.
+var measured = map[fact.Role]bool{fact.Web: true}
+
 // Check measures the sites of a lab and returns where the verdicts differ from what the
 // lab expects. each, if set, is called for every site with its differences, once that is
 // settled. A site of which something came out not measured is measured again, less at a
@@ -61,7 +65,7 @@ func Check(ctx context.Context, sites []*lab.Site, version string, each func(*la
 	slices.SortStableFunc(order, func(a, b *lab.Site) int {
 		return cmp.Compare(strconv.FormatBool(b.Group == "hostile"), strconv.FormatBool(a.Group == "hostile"))
 	})
-	order = slices.DeleteFunc(order, func(s *lab.Site) bool { return len(s.Expect) == 0 })
+	order = slices.DeleteFunc(order, func(s *lab.Site) bool { return len(s.Expect) == 0 || !measured[s.Role()] })
 	for pace := checkPace; len(order) > 0; pace.Parallel = max(1, pace.Parallel/8) {
 		if order, err = c.round(ctx, order, pace); err != nil {
 			return c.all, err
@@ -95,7 +99,7 @@ func (c *check) round(ctx context.Context, sites []*lab.Site, pace Pace) (again 
 	targets := make(chan fact.Target, len(sites))
 	for _, s := range sites {
 		byName[s.Name] = s
-		targets <- fact.Target{Name: s.Name, Role: fact.Web}
+		targets <- fact.Target{Name: s.Name, Role: s.Role()}
 	}
 	close(targets)
 	s := survey.Survey{Editions: editions, Each: func(it report.Item) {

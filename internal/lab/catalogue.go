@@ -41,7 +41,7 @@ func perfectSites() []entry {
 	}}
 }
 
-// Catalogue returns the sites of the lab: the perfect one, and for every way to fall
+// Catalogue returns the websites of the lab: the perfect one, and for every way to fall
 // short of it one that differs in just that. Each call makes them anew.
 func Catalogue() []*Site {
 	base, err := parseExpect(nil, perfectExpect)
@@ -65,10 +65,14 @@ func Catalogue() []*Site {
 	return sites
 }
 
+// All are the websites and the mail domains.
+func All() []*Site { return append(Catalogue(), MailCatalogue()...) }
+
 // siteJSON is a site as `peil lab sites -o json` writes it.
 type siteJSON struct {
 	ID        string   `json:"id"`
 	Name      string   `json:"name"`
+	Role      string   `json:"role"`
 	Group     string   `json:"group"`
 	Change    Text     `json:"change"`
 	Addresses []string `json:"addresses,omitempty"` // of a running lab
@@ -79,7 +83,7 @@ type siteJSON struct {
 func WriteSites(w io.Writer, sites []*Site) error {
 	list := make([]siteJSON, len(sites))
 	for i, s := range sites {
-		list[i] = siteJSON{ID: s.ID, Name: s.Name, Group: s.Group, Change: s.Change, Expect: s.Expect}
+		list[i] = siteJSON{ID: s.ID, Name: s.Name, Role: string(s.Role()), Group: s.Group, Change: s.Change, Expect: s.Expect}
 		s.servers(func(srv *Server) {
 			if srv.Addr.IsValid() {
 				list[i].Addresses = append(list[i].Addresses, srv.Addr.String())

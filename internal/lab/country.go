@@ -30,6 +30,7 @@ type Country struct {
 	Seed           uint64
 	Municipalities []Municipality
 	Sites          []CountrySite
+	Mail           []CountryMail // by name
 
 	byName map[string]int32   // fixed after index
 	zones  map[string][]int32 // sites by the apex of their zone, the apex's own first; fixed after index

@@ -1,11 +1,15 @@
 package lab
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net/netip"
 	"strings"
 
+	"github.com/miekg/dns"
+
 	"peil/internal/lab/dnslab"
+	"peil/internal/lab/pki"
 )
 
 // network is the laid-out miniature internet: who lives at which address. It is
@@ -25,6 +29,9 @@ type network struct {
 	operators [][]string              // pairs of good name servers that the country shares
 	caaIssuer string
 	tlsaGood  func(rsa bool) (string, error) // TLSA data of the lab's intermediate that signs so
+	leaf      func(pki.Spec) (*pki.Leaf, error)
+	root      *x509.Certificate
+	reverse   []dns.RR // PTR records
 }
 
 // address is one logical address.
@@ -35,7 +42,9 @@ type address struct {
 	site    string     // name of the site that answers without server name; "" when none
 	port80  Port
 	port443 Port
-	extra   []uint16 // further TLS ports
+	extra   []uint16    // further TLS ports
+	mail    *MailServer // the mail server there, or nil
+	port25  Port
 }
 
 func newNetwork() *network {
@@ -133,6 +142,7 @@ func (s *Site) server(at netip.Addr) *Server {
 // ports are the real ports of a running lab.
 type ports struct {
 	dns, http, tls  uint16
+	smtp            uint16
 	refused, silent uint16
 }
 
@@ -156,6 +166,9 @@ func (n *network) mapText(p ports) []byte {
 		e := n.addrs[a]
 		if e.host != nil {
 			line("", a, 53, e, e.dns, p.dns)
+		}
+		if e.mail != nil {
+			line("tcp ", a, 25, e, e.port25, p.smtp)
 		}
 		if e.site != "" {
 			line("tcp ", a, 80, e, e.port80, p.http)
@@ -194,8 +207,27 @@ func (n *network) names() []byte {
 		}
 	} else {
 		for _, s := range n.listed {
-			list = append(list, s.Name)
+			if s.Mail == nil {
+				list = append(list, s.Name)
+			}
 		}
 	}
 	return []byte(strings.Join(list, "\n") + "\n")
+}
+
+// mailNames are the mail domains of the same.
+func (n *network) mailNames() []byte {
+	var b strings.Builder
+	if n.country != nil {
+		for i := range n.country.Mail {
+			b.WriteString(n.country.Mail[i].Name + "\n")
+		}
+		return []byte(b.String())
+	}
+	for _, s := range n.listed {
+		if s.Mail != nil {
+			b.WriteString(s.Name + "\n")
+		}
+	}
+	return []byte(b.String())
 }

@@ -14,8 +14,13 @@ func newSite(id, name string) *Site {
 	return &Site{ID: id, Name: name, V4: []Server{{}}, V6: []Server{{}}}
 }
 
-// servers calls f for each server of a site.
+// servers calls f for each server of a site; those of a mail domain are its mail servers.
 func (s *Site) servers(f func(*Server)) {
+	if s.Mail != nil {
+		for _, m := range s.Mail.Servers {
+			m.each(f)
+		}
+	}
 	for i := range s.V4 {
 		f(&s.V4[i])
 	}

@@ -39,6 +39,9 @@ func (a *address) services() []service {
 	if a.host != nil {
 		list = append(list, service{53, a.dns})
 	}
+	if a.mail != nil {
+		list = append(list, service{25, a.port25})
+	}
 	if a.site != "" {
 		list = append(list, service{80, a.port80}, service{443, a.port443})
 		for _, p := range a.extra {
@@ -95,6 +98,8 @@ func (r *Running) listenReal(ctx context.Context) error {
 		switch port {
 		case 53:
 			return r.serveDNSConn(port)
+		case 25:
+			return r.serveSMTPConn(ctx)
 		case 80:
 			return r.serveHTTPConn(ctx, port)
 		}
@@ -106,7 +111,7 @@ func (r *Running) listenReal(ctx context.Context) error {
 			return err
 		}
 		r.serveUDP(u)
-		for _, port := range []uint16{53, 80, 443, extraTLSPort} {
+		for _, port := range []uint16{25, 53, 80, 443, extraTLSPort} {
 			l, err := listenTCP(ctx, netip.AddrPortFrom(a, port), openDevice)
 			if err != nil {
 				return err

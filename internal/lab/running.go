@@ -17,12 +17,13 @@ import (
 	"github.com/miekg/dns"
 
 	"peil/internal/lab/dnslab"
+	"peil/internal/lab/maillab"
 	"peil/internal/lab/pki"
 )
 
 // Options say what a lab plays.
 type Options struct {
-	// Sites are the sites of the catalogue to play; nil is the whole Catalogue.
+	// Sites are the websites and mail domains to play; nil is all of both.
 	Sites []*Site
 	// Country is played as well when it is set.
 	Country *Country
@@ -30,7 +31,7 @@ type Options struct {
 	Delay time.Duration
 	// Clock gives the time; nil is time.Now.
 	Clock func() time.Time
-	// Real listens on the real ports 53, 80 and 443 of every address, as a network
+	// Real listens on the real ports 25, 53, 80 and 443 of every address, as a network
 	// namespace of its own allows; without it a network map leads to free ports.
 	Real bool
 }
@@ -44,7 +45,8 @@ type Running struct {
 	CA          []byte // PEM
 	VRPs        []byte // JSON
 	Routes      []byte // prefix,origin
-	Names       []byte // what can be measured, a name per line
+	Names       []byte // websites that can be measured, a name per line
+	MailNames   []byte // mail domains
 	// RTR is the real address of the RPKI cache (RFC 8210) with the same VRPs.
 	RTR netip.AddrPort
 	// Sites are the catalogue's sites that are played, with their addresses.
@@ -53,6 +55,7 @@ type Running struct {
 	net       *network
 	dns       *dnslab.Server
 	web       *webServers
+	mail      *maillab.Server
 	authority *pki.Authority
 	delay     time.Duration
 	real      bool // in a namespace: addresses are their own
@@ -73,7 +76,7 @@ func Start(ctx context.Context, o Options) (_ *Running, err error) {
 		o.Clock = time.Now
 	}
 	if o.Sites == nil {
-		o.Sites = Catalogue()
+		o.Sites = All()
 	}
 	r := &Running{Sites: o.Sites, delay: o.Delay, real: o.Real}
 	ctx, r.cancel = context.WithCancel(ctx)
@@ -92,6 +95,9 @@ func Start(ctx context.Context, o Options) (_ *Running, err error) {
 	if r.web, err = newWebServers(r.net, r.authority, o.Clock); err != nil {
 		return nil, err
 	}
+	if r.mail, err = newMailServers(r.net, r.authority); err != nil {
+		return nil, err
+	}
 	if err = r.fillFiles(); err != nil {
 		return nil, err
 	}
@@ -107,6 +113,7 @@ func Start(ctx context.Context, o Options) (_ *Running, err error) {
 // layOut gives everything its place.
 func layOut(sites []*Site, country *Country, authority *pki.Authority) (*network, error) {
 	n := newNetwork()
+	n.leaf, n.root = authority.Leaf, authority.Root()
 	n.tlsaGood = func(rsa bool) (string, error) {
 		spec := pki.Spec{Name: "ca.lab.test"}
 		if rsa {
@@ -125,13 +132,15 @@ func layOut(sites []*Site, country *Country, authority *pki.Authority) (*network
 		// Other sites redirect to it, so it is there although nobody measures it.
 		sites = append(slices.Clone(sites), newSite("perfect", "www.perfect.example.nl"))
 	}
-	for _, s := range sites {
+	web, mail := byRole(sites)
+	for _, s := range web {
 		n.placeSite(s)
 	}
-	for _, s := range sites {
+	for _, s := range web {
 		n.addSiteZone(s)
 	}
-	n.addAliasZones(sites)
+	n.layMail(mail)
+	n.addAliasZones(web)
 	if country != nil {
 		n.country = country
 		if err := country.place(n); err != nil {
@@ -170,7 +179,7 @@ func (r *Running) fillFiles() error {
 	r.RootHints = r.net.rootHints()
 	r.CA = r.authority.RootPEM()
 	r.VRPs, r.Routes = vrpsJSON(vrps()), routesCSV(announcements())
-	r.Names = r.net.names()
+	r.Names, r.MailNames = r.net.names(), r.net.mailNames()
 	return nil
 }
 
@@ -204,7 +213,7 @@ func (r *Running) listenMapped(ctx context.Context) error {
 	for _, s := range []struct {
 		to    *uint16
 		serve func(net.Conn)
-	}{{&p.http, r.serveHTTPConn(ctx, 80)}, {&p.tls, r.serveTLSConn(ctx, 443)}} {
+	}{{&p.http, r.serveHTTPConn(ctx, 80)}, {&p.tls, r.serveTLSConn(ctx, 443)}, {&p.smtp, r.serveSMTPConn(ctx)}} {
 		l, err := listenTCP(ctx, netip.AddrPortFrom(any4, 0), "")
 		if err != nil {
 			return err
@@ -339,6 +348,7 @@ func (r *Running) Files() map[string][]byte {
 	return map[string][]byte{
 		"network-map": r.Map, "root-hints": r.RootHints, "trust-anchor": r.TrustAnchor, "ca.pem": r.CA,
 		"vrps.json": r.VRPs, "routes.csv": r.Routes, "names.txt": r.Names,
+		"mail.txt": r.MailNames,
 	}
 }
 

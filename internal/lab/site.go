@@ -3,6 +3,8 @@ package lab
 import (
 	"net/netip"
 
+	"peil/internal/fact"
+	"peil/internal/lab/maillab"
 	"peil/internal/lab/tlslab"
 	"peil/internal/lab/weblab"
 )
@@ -13,7 +15,7 @@ type Text struct {
 	EN string `json:"en"`
 }
 
-// Site is one website: the perfect one plus what Change says.
+// Site is one website or one mail domain: the perfect one plus what Change says.
 type Site struct {
 	ID     string // of the catalogue: "tls-1-1", "hsts-absent"; of the country: the name
 	Name   string // what is measured: "www.hsts-absent.example.nl"
@@ -23,11 +25,20 @@ type Site struct {
 	DNS    DNSProfile
 	V4, V6 []Server // what answers at its A and AAAA records, in wire order
 	Also   []string // further names in its zone with the same addresses
+	Mail   *Mail    // of a mail domain, which has no V4 and V6 of its own
 
 	Expect Expect
 }
 
-// Server is what answers at one address of a site.
+// Role is what is measured of it.
+func (s *Site) Role() fact.Role {
+	if s.Mail != nil {
+		return fact.Mail
+	}
+	return fact.Web
+}
+
+// Server is what answers at one address of a site or of a mail server.
 type Server struct {
 	Addr    netip.Addr // given out when the network is laid out
 	Routing Routing    // what RPKI says of the address
@@ -38,6 +49,13 @@ type Server struct {
 	// the perfect one.
 	TLS  *tlslab.Profile
 	HTTP *weblab.Profile
+
+	// Of a mail server, which has no website: its port, its dialogue and the names that
+	// the address leads back to. SMTP nil is the perfect one; PTR nil is its own name, an
+	// empty list none.
+	Port25 Port
+	SMTP   *maillab.Profile
+	PTR    []string
 }
 
 // Port is the state of a TCP port.

@@ -61,6 +61,7 @@ func (n *network) layInfrastructure(withCountry bool) {
 	}
 	n.addSignedZones()
 	n.addInternalZones()
+	n.addReverseZones()
 }
 
 // addSignedZones makes one zone per way of signing, with every kind of name that a
@@ -154,6 +155,7 @@ func (n *network) finishZones() {
 			}
 		}
 	}
+	n.fillReverse()
 }
 
 // addressRecord writes A and AAAA, IPv4-mapped ones included.

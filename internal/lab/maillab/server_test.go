@@ -179,6 +179,10 @@ func TestWaysOfNotStartingTLS(t *testing.T) {
 			t.Errorf("resets at once: %v", err)
 		}
 	}
+	_, _, at = play(t, &Profile{Torment: SpeaksSSH}, nil)
+	if l, err := dial(t, at).br.ReadString('\n'); l != "SSH-2.0-OpenSSH_9.6\r\n" {
+		t.Errorf("%q, %v", l, err)
+	}
 	_, _, at = play(t, &Profile{STARTTLS: InjectsTLS}, nil)
 	c := dial(t, at)
 	c.reply()
@@ -197,7 +201,6 @@ func TestTormentsThatEnd(t *testing.T) {
 		{NoCode, "mx1.test ESMTP", before + "250-STARTTLS|" + after},
 		{OddCode, "999 mx1.test ESMTP", before + "250-STARTTLS|" + after},
 		{NulBytes, "220 mx1.test \x00ESMTP\x00", "250-mx1.test|250-\x00STARTTLS|250 SIZE\x00"},
-		{SpeaksSSH, "SSH-2.0-OpenSSH_9.6", ""},
 		{ClosesAtEHLO, "220 mx1.test ESMTP", "<end>"},
 		{ResetsAtEHLO, "220 mx1.test ESMTP", "<gone>"},
 		{ClosesInEHLO, "220 mx1.test ESMTP", "250-mx1.test|250-STARTTLS|250-SI<end>"},

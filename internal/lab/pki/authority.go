@@ -82,6 +82,9 @@ func (a *Authority) RootPEM() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.root.cert.Raw})
 }
 
+// Root is the certificate at the top of all trusted chains.
+func (a *Authority) Root() *x509.Certificate { return a.root.cert }
+
 // Pool is the same as a pool.
 func (a *Authority) Pool() *x509.CertPool {
 	p := x509.NewCertPool()

@@ -32,7 +32,9 @@ type Profile struct {
 
 	SecurityTxt SecurityTxt
 	Page        Page
-	Torment     Torment
+	// Files are further files over https by their paths; a redirect does not hide them.
+	Files   map[string]File
+	Torment Torment
 	// PlainTorment is a torment on plain http alone.
 	PlainTorment Torment
 }
@@ -58,6 +60,15 @@ const (
 	RedirectOtherPort  Redirect = "https://{host}:8443/"
 	RedirectNoSchemeTo Redirect = "//{host}/"
 )
+
+// File is a file that is served as it is.
+type File struct {
+	Status      int    // 0: 200
+	ContentType string // "": text/plain; charset=utf-8; "none": no such header
+	RedirectTo  string // a Location header, with 301
+	Body        string
+	Size        int // padded with lines "x: x" until so many bytes
+}
 
 // Page says what the page is like.
 type Page struct {

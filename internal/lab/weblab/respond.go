@@ -118,6 +118,9 @@ func (s *Server) respond(id Identity, r *request) *response {
 		redirect, status = p.Redirect, p.RedirectStatus
 	}
 	path, _, _ := strings.Cut(r.path, "?")
+	if f, ok := p.Files[path]; ok && r.secure {
+		return p.own(id, r, &f)
+	}
 	if r.secure && isFile(path) { // a central redirect does not hide the site's own files
 		return s.file(id, r, path)
 	}
@@ -132,6 +135,28 @@ func (s *Server) respond(id Identity, r *request) *response {
 		return p.page(id, r)
 	}
 	return p.answer(id, r, http.StatusNotFound, "text/plain; charset=utf-8", notFound().body)
+}
+
+// own serves one of the profile's own files.
+func (p *Profile) own(id Identity, r *request, f *File) *response {
+	status, kind := f.Status, f.ContentType
+	if status == 0 {
+		status = http.StatusOK
+	}
+	if f.RedirectTo != "" {
+		return p.answer(id, r, http.StatusMovedPermanently, "text/html; charset=utf-8", nil, field{"Location", fill(f.RedirectTo, id, r)})
+	}
+	switch kind {
+	case "":
+		kind = "text/plain; charset=utf-8"
+	case "none":
+		kind = ""
+	}
+	body := []byte(fill(f.Body, id, r))
+	for len(body) < f.Size {
+		body = append(body, "x: x\r\n"...)
+	}
+	return p.answer(id, r, status, kind, body)
 }
 
 // answer puts a response together.
