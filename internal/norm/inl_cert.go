@@ -46,12 +46,14 @@ func (v *view) inlCertificate(s *inlServer, t *fact.TLS) {
 	c, anonymous := v.firstChain(t)
 	if c == nil || len(c.Certs) == 0 {
 		if anonymous {
-			s.set("https_cert_chain", inlResult{word: "could-not-test", status: inlNotTested})
-			s.bad("https_dane_exist")
+			s.set(s.of("cert_chain"), inlResult{word: "could-not-test", status: inlNotTested})
+			s.bad(s.of("dane_exist"))
 			return
 		}
-		for _, name := range []string{"https_cert_chain", "https_cert_pubkey", "https_cert_sig", "https_cert_domain", "https_tls_ocsp", "https_dane_exist", "https_dane_valid"} {
-			s.missed(name, fact.GapNotAsked)
+		for _, test := range []string{"cert_chain", "cert_pubkey", "cert_sig", "cert_domain", "tls_ocsp", "dane_exist", "dane_valid", "dane_rollover"} {
+			if _, ok := s.index[s.of(test)]; ok {
+				s.missed(s.of(test), fact.GapNotAsked)
+			}
 		}
 		return
 	}
@@ -59,22 +61,26 @@ func (v *view) inlCertificate(s *inlServer, t *fact.TLS) {
 	leaf := certs[0]
 	switch {
 	case c.Trust.Trusted:
-		s.good("https_cert_chain").till(c.Trust.Until)
+		s.good(s.of("cert_chain")).till(c.Trust.Until)
 	case unchecked(c):
-		s.missed("https_cert_chain", fact.GapUnsupported)
+		s.missed(s.of("cert_chain"), fact.GapUnsupported)
 	default:
 		at := time.Time{}
 		if c.Trust.Problem == "not_yet_valid" {
 			at = leaf.NotBefore
 		}
-		s.bad("https_cert_chain", firstWord(c.Trust.Problem, "untrusted")).till(at).evidence(nonEmpty(plainly(c.Trust.Detail))...)
+		s.bad(s.of("cert_chain"), firstWord(c.Trust.Problem, "untrusted")).till(at).evidence(nonEmpty(plainly(c.Trust.Detail))...)
 	}
-	inlChainClass(s, "https_cert_pubkey", c, certs, func(x *certificate) (class, string) { return inlKey(x.Key), x.Key.String() })
-	inlChainClass(s, "https_cert_sig", c, certs, func(x *certificate) (class, string) { return inlSignature(x.Signature), x.Signature.Name })
-	if leaf.matches(v.Target.Name) {
-		s.good("https_cert_domain")
+	inlChainClass(s, s.of("cert_pubkey"), c, certs, func(x *certificate) (class, string) { return inlKey(x.Key), x.Key.String() })
+	inlChainClass(s, s.of("cert_sig"), c, certs, func(x *certificate) (class, string) { return inlSignature(x.Signature), x.Signature.Name })
+	if leaf.matches(s.host) {
+		s.good(s.of("cert_domain"))
 	} else {
-		s.bad("https_cert_domain", firstWord(inlList(leaf.DNSNames), "no subjectAltName"))
+		s.bad(s.of("cert_domain"), firstWord(inlList(leaf.DNSNames), "no subjectAltName"))
+	}
+	if s.section == "starttls" {
+		v.inlMailDANE(s, c)
+		return
 	}
 	v.inlOCSP(s, t, leaf)
 	v.inlDANE(s, c)
@@ -117,7 +123,7 @@ func inlChainClass(s *inlServer, name string, c *fact.Chain, certs []*certificat
 }
 
 func (v *view) inlOCSP(s *inlServer, t *fact.TLS, leaf *certificate) {
-	const name = "https_tls_ocsp"
+	name := s.of("tls_ocsp")
 	o := t.OCSP
 	switch {
 	case len(leaf.OCSP) == 0:
@@ -134,8 +140,8 @@ func (v *view) inlOCSP(s *inlServer, t *fact.TLS, leaf *certificate) {
 }
 
 func (v *view) inlCAATest(s *inlServer) {
-	const name = "https_tls_caa"
-	c, at, records, gap := v.inlCAA()
+	name := s.of("tls_caa")
+	c, at, records, gap := v.inlCAA(s.host)
 	if gap != "" {
 		s.missed(name, gap)
 		return
@@ -153,43 +159,66 @@ func (v *view) inlCAATest(s *inlServer) {
 // tlsaName is where the records for HTTPS stand (RFC 6698 section 3).
 func tlsaName(target string) string { return "_443._tcp." + target }
 
-// inlDANE judges catalogue B.11: no check of the name, and no preference among digests.
-func (v *view) inlDANE(s *inlServer, c *fact.Chain) {
-	const exist, valid = "https_dane_exist", "https_dane_valid"
-	l := v.DNS.Lookup(tlsaName(v.Target.Name), "TLSA")
-	a := v.DNS.Lookup(tlsaName(v.Target.Name), "A")
+// inlTLSA finds the TLSA records of a service: state is "none", "bogus" or "secure".
+// They must be secure; an answer that is bogus, or a bogus denial of the A record at the
+// same name, is told as such (catalogue B.11).
+func (v *view) inlTLSA(name string) (l *fact.Lookup, state string, gap fact.Gap) {
+	l = v.DNS.Lookup(name, "TLSA")
+	a := v.DNS.Lookup(name, "A")
 	switch {
 	case l == nil:
-		s.missed(exist, fact.GapNotAsked)
-		s.missed(valid, fact.GapNotAsked)
-		return
+		return nil, "", fact.GapNotAsked
 	case l.Gap != "":
-		s.missed(exist, l.Gap)
-		s.missed(valid, l.Gap)
-		return
+		return l, "", l.Gap
 	case l.Security == fact.Bogus, len(l.Records) == 0 && a != nil && a.Security == fact.Bogus:
-		s.set(exist, inlResult{word: "bogus", status: inlInfo, args: []string{inlProblem(l.Problem)}})
-		return
+		return l, "bogus", ""
 	case l.Security == fact.Indeterminate || l.Security == "":
-		s.missed(exist, fact.GapDNS)
-		s.missed(valid, fact.GapDNS)
-		return
+		return l, "", fact.GapDNS
 	case l.Security != fact.Secure || len(l.Records) == 0:
-		s.bad(exist)
-		return
+		return l, "none", ""
 	}
-	var lines []string
-	records := make([]tlsa.Record, len(l.Records))
+	return l, "secure", ""
+}
+
+// tlsaRecords reads the records of a look-up, and writes them as lines of evidence.
+func tlsaRecords(l *fact.Lookup) (records []tlsa.Record, lines []string) {
+	records = make([]tlsa.Record, len(l.Records))
 	for i, r := range l.Records {
 		records[i] = tlsa.Parse(r.Raw)
-		lines = append(lines, tlsaName(v.Target.Name)+" TLSA "+firstWord(r.Data, records[i].String()))
+		lines = append(lines, l.Name+" TLSA "+firstWord(r.Data, records[i].String()))
 	}
-	s.good(exist).evidence(lines...).till(l.Until)
+	return records, lines
+}
+
+// inlVerify holds a chain against TLSA records: no check of the name, and no preference
+// among digests.
+func (v *view) inlVerify(records []tlsa.Record, c *fact.Chain) (tlsa.Result, *tlsa.Record) {
 	p := tlsa.Peer{Chain: v.x509(c), At: v.At, PKIX: c.Trust.Trusted || c.Trust.PathWithoutName}
 	if an := c.Trust.Anchor; an != nil {
 		p.AnchorCert, p.AnchorKey = an.Cert, an.Key
 	}
-	switch got, matched := tlsa.Verify(records, p); got {
+	return tlsa.Verify(records, p)
+}
+
+// inlDANE judges catalogue B.11 for a website.
+func (v *view) inlDANE(s *inlServer, c *fact.Chain) {
+	const exist, valid = "https_dane_exist", "https_dane_valid"
+	l, state, gap := v.inlTLSA(tlsaName(s.host))
+	switch state {
+	case "":
+		s.missed(exist, gap)
+		s.missed(valid, gap)
+		return
+	case "bogus":
+		s.set(exist, inlResult{word: "bogus", status: inlInfo, args: []string{inlProblem(l.Problem)}})
+		return
+	case "none":
+		s.bad(exist)
+		return
+	}
+	records, lines := tlsaRecords(l)
+	s.good(exist).evidence(lines...).till(l.Until)
+	switch got, matched := v.inlVerify(records, c); got {
 	case tlsa.Validated:
 		t := s.good(valid, matched.String())
 		if matched.Usage == tlsa.DANETA { // the one usage for which we hold dates against the chain

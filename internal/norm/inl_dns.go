@@ -31,8 +31,11 @@ func inlStatusOf(l *fact.Lookup) (status string, gap fact.Gap) {
 }
 
 func (v *view) inlDNSSEC(s *inlServer) {
-	const exist, valid = "dnssec_exist", "dnssec_valid"
-	l := v.DNS.Lookup(v.Target.Name, "SOA")
+	s.dnssec("dnssec_exist", "dnssec_valid", v.DNS.Lookup(v.Target.Name, "SOA"))
+}
+
+// dnssec judges the answer for one name, and gives its status; "" when not measured.
+func (s *inlServer) dnssec(exist, valid string, l *fact.Lookup) string {
 	status, gap := inlStatusOf(l)
 	switch status {
 	case "secure":
@@ -49,10 +52,14 @@ func (v *view) inlDNSSEC(s *inlServer) {
 		s.set(valid, inlResult{word: "not-tested", status: inlNotTested, points: inlDNSSECPoints(status)})
 	case "dnserror":
 		s.set(exist, inlResult{word: "resolver-error", status: inlFail, args: []string{firstWord(l.RCode, "no answer")}})
+		if t := &s.tests[s.index[valid]]; t.max == 0 { // of a mail server
+			t.worst = inlNotice
+		}
 	default:
 		s.missed(exist, gap)
 		s.missed(valid, gap)
 	}
+	return status
 }
 
 func firstWord(ws ...string) string {
@@ -86,20 +93,31 @@ func inlProblem(p *fact.Problem) string {
 func (v *view) inlRPKI(s *inlServer) {
 	v4, v6, gap := v.addresses()
 	v.inlRoutes(s, "rpki_exists", "rpki_valid", append(append([]netip.Addr(nil), v4...), v6...), gap)
-	var ns []netip.Addr
-	gap = fact.GapNotAsked
-	if v.DNS != nil {
-		gap = v.DNS.NSGap
-		for _, n := range v.DNS.NameServers {
-			if n.Gap != "" {
-				gap = n.Gap
-			}
-			for _, a := range n.Addrs {
-				ns = append(ns, a.Addr)
-			}
+	v.inlNSRoutes(s)
+}
+
+// inlNSRoutes judges the routes to the name servers of the target.
+func (v *view) inlNSRoutes(s *inlServer) {
+	ns, gap := v.nameServerAddresses()
+	v.inlRoutes(s, "ns_rpki_exists", "ns_rpki_valid", ns, gap)
+}
+
+// nameServerAddresses are those of the target's name servers; gap says that they are not
+// all known.
+func (v *view) nameServerAddresses() (ns []netip.Addr, gap fact.Gap) {
+	if v.DNS == nil {
+		return nil, fact.GapNotAsked
+	}
+	gap = v.DNS.NSGap
+	for _, n := range v.DNS.NameServers {
+		if n.Gap != "" {
+			gap = n.Gap
+		}
+		for _, a := range n.Addrs {
+			ns = append(ns, a.Addr)
 		}
 	}
-	v.inlRoutes(s, "ns_rpki_exists", "ns_rpki_valid", ns, gap)
+	return ns, gap
 }
 
 // inlRoutes judges a set of addresses: each must have a ROA, and none may be announced
@@ -165,22 +183,22 @@ func (v *view) inlRoutes(s *inlServer, exists, valid string, as []netip.Addr, ga
 			routed++
 		}
 		if covered {
-			have = append(have, pass(because(exists+".roa")).at(a))
+			have = append(have, pass(s.because(exists, "roa")).at(a))
 		} else {
 			lacking++
-			have = append(have, warn(because(exists+".no-roa")).at(a))
+			have = append(have, warn(s.because(exists, "no-roa")).at(a))
 		}
 		switch {
 		case len(bad) > 0:
 			invalid++
-			sound = append(sound, fail(because(valid+".invalid-route", inlList(bad))).at(a))
+			sound = append(sound, fail(s.because(valid, "invalid-route", inlList(bad))).at(a))
 		case len(unknown) > 0:
 			notFound++
-			sound = append(sound, fail(because(valid+".unknown-route", inlList(unknown))).at(a))
+			sound = append(sound, fail(s.because(valid, "unknown-route", inlList(unknown))).at(a))
 		case len(fine) > 0:
-			sound = append(sound, pass(because(valid+".valid-route", inlList(fine))).at(a))
+			sound = append(sound, pass(s.because(valid, "valid-route", inlList(fine))).at(a))
 		default:
-			sound = append(sound, none(because(valid+".no-route")).at(a))
+			sound = append(sound, none(s.because(valid, "no-route")).at(a))
 		}
 	}
 	if measured == 0 {
@@ -239,8 +257,8 @@ func (v *view) beyond(a netip.Addr) bool {
 
 // inlCAA finds the CAA records of a name: at it, or at the nearest name above it that
 // has any, up to the top-level domain. A failure on the way counts as none.
-func (v *view) inlCAA() (c internetnl.CAA, at string, records []string, gap fact.Gap) {
-	for name := v.Target.Name; name != ""; {
+func (v *view) inlCAA(host string) (c internetnl.CAA, at string, records []string, gap fact.Gap) {
+	for name := host; name != ""; {
 		l := v.DNS.Lookup(name, "CAA")
 		switch {
 		case l == nil:

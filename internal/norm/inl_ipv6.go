@@ -51,10 +51,10 @@ func (v *view) inlNameServers(s *inlServer) {
 			switch {
 			case a.Answers():
 				alive++
-				reached = append(reached, pass(because(reach+".answers")).on(subject))
+				reached = append(reached, pass(s.because(reach, "answers")).on(subject))
 			case a.Dead():
 				dead++
-				reached = append(reached, fail(because(reach+".silent", a.UDP.How)).on(subject))
+				reached = append(reached, fail(s.because(reach, "silent", a.UDP.How)).on(subject))
 			default:
 				g := firstGap(a.UDP.Gap, a.TCP.Gap)
 				reached = append(reached, missed(g).on(subject))
@@ -72,9 +72,9 @@ func (v *view) inlNameServers(s *inlServer) {
 		anyDead = anyDead || dead > 0
 		if h.hasV6 {
 			withV6++
-			has = append(has, pass(because(address+".has")).on(ns.Name))
+			has = append(has, pass(s.because(address, "has")).on(ns.Name))
 		} else if ns.Gap == "" {
-			has = append(has, fail(because(address+".lacks")).on(ns.Name))
+			has = append(has, fail(s.because(address, "lacks")).on(ns.Name))
 		}
 		hosts = append(hosts, h)
 	}
@@ -240,7 +240,7 @@ func (v *view) inlWebReach(s *inlServer) {
 	case len(ports) > 0:
 		t := s.set(name, inlResult{word: "good", status: inlSuccess, points: 2, subjects: six.seen})
 		for _, p := range ports {
-			t.with = append(t.with, finding{outcome: Passed, saw: because(name+".v4-only", strconv.Itoa(p))})
+			t.with = append(t.with, finding{outcome: Passed, saw: s.because(name, "v4-only", strconv.Itoa(p))})
 		}
 	case gap != "":
 		s.missed(name, gap).with = six.seen

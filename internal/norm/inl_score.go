@@ -53,6 +53,7 @@ func inlCap(s, worst inlStatus) inlStatus {
 // inlTest is the result of one subtest on one server, or merged over servers.
 type inlTest struct {
 	name   string
+	code   string // before the word in the codes of its reasons, when that is not the name
 	status inlStatus
 	word   string    // their verdict
 	points int       // may disagree with the status
@@ -66,9 +67,10 @@ type inlTest struct {
 	unforced bool
 	gap      fact.Gap // not measured by us: out of points, maximum and category
 
-	args []string // of the reason: words of the wire
-	with []finding
-	own  bool // with is about subjects of its own (name servers, addresses), not about servers
+	args  []string // of the reason: words of the wire
+	check string   // a command, when that of the test says nothing here
+	with  []finding
+	own   bool // with is about subjects of its own (name servers, addresses), not about servers
 }
 
 // counts reports whether the test enters the score.

@@ -90,11 +90,11 @@ func (v *view) inlProtocol(s *inlServer, t *fact.TLS) {
 	vs := readVersions(t)
 	switch {
 	case len(vs.old) > 0:
-		s.bad("https_tls_version", inlList(vs.old))
+		s.bad(s.of("tls_version"), inlList(vs.old))
 	case vs.oldGap != "":
-		s.missed("https_tls_version", vs.oldGap)
+		s.missed(s.of("tls_version"), vs.oldGap)
 	default:
-		s.good("https_tls_version")
+		s.good(s.of("tls_version"))
 	}
 	inlCiphers(s, t, vs)
 	inlOrder(s, t, vs)
@@ -113,25 +113,27 @@ func (v *view) inlProtocol(s *inlServer, t *fact.TLS) {
 			judge()
 		}
 	}
-	legacy("https_tls_compress", t.Compression, func() {
+	legacy(s.of("tls_compress"), t.Compression, func() {
 		if t.Compression.Yes() {
-			s.bad("https_tls_compress")
+			s.bad(s.of("tls_compress"))
 		} else {
-			s.good("https_tls_compress")
+			s.good(s.of("tls_compress"))
 		}
 	})
-	legacy("https_tls_secreneg", t.SecureRenegotiation, func() {
+	legacy(s.of("tls_secreneg"), t.SecureRenegotiation, func() {
 		if t.SecureRenegotiation.Yes() {
-			s.good("https_tls_secreneg")
+			s.good(s.of("tls_secreneg"))
 		} else {
-			s.bad("https_tls_secreneg")
+			s.bad(s.of("tls_secreneg"))
 		}
 	})
 	inlClientRenegotiation(s, t, vs)
 	inlEMS(s, t, vs)
 
-	const zeroRTT = "https_tls_0rtt"
+	zeroRTT := s.of("tls_0rtt")
 	switch {
+	case s.section == "starttls": // not tested since 1.11.1
+		s.set(zeroRTT, inlResult{word: "na", status: inlSuccess, points: 10})
 	case vs.tls13.No():
 		s.good(zeroRTT)
 	case t.EarlyData.Yes():
@@ -160,7 +162,7 @@ func openOf(set *fact.SuiteSet, is func(fact.Suite) bool) bool {
 // inlCiphers judges the suites of the highest version below TLS 1.3, and of TLS 1.3
 // only AES_128_CCM_8 [Q].
 func inlCiphers(s *inlServer, t *fact.TLS, vs inlVersions) {
-	const name = "https_tls_ciphers"
+	name := s.of("tls_ciphers")
 	if !vs.known {
 		s.missed(name, vs.gap)
 		return
@@ -218,7 +220,7 @@ func inlCiphers(s *inlServer, t *fact.TLS, vs inlVersions) {
 // inlOrder asks whether the server picks each good or sufficient suite when all of its
 // phase-out suites are offered before it.
 func inlOrder(s *inlServer, t *fact.TLS, vs inlVersions) {
-	const name = "https_tls_cipherorder"
+	name := s.of("tls_cipherorder")
 	na := func() { s.set(name, inlResult{word: "na", status: inlSuccess, points: 10}) }
 	if !vs.known {
 		s.missed(name, vs.gap)
@@ -309,7 +311,7 @@ func pickedAgainst(t *fact.TLS, set *fact.SuiteSet, better fact.Suite, worse []f
 // key and without one on a NIST or Brainpool curve it does not apply, whatever else
 // there was. Points come from the bad list alone.
 func inlKeyExchange(s *inlServer, t *fact.TLS, vs inlVersions) {
-	const name = "https_tls_keyexchange"
+	name := s.of("tls_keyexchange")
 	if !vs.known {
 		s.missed(name, vs.gap)
 		return
@@ -377,7 +379,7 @@ func inlKeyExchange(s *inlServer, t *fact.TLS, vs inlVersions) {
 }
 
 func inlKexHash(s *inlServer, t *fact.TLS, vs inlVersions) {
-	const name = "https_tls_keyexchangehash"
+	name := s.of("tls_keyexchangehash")
 	s.require(name)
 	switch {
 	case !vs.known:
@@ -399,7 +401,7 @@ func inlKexHash(s *inlServer, t *fact.TLS, vs inlVersions) {
 
 // inlClientRenegotiation counts how often the server went along, of eleven tries.
 func inlClientRenegotiation(s *inlServer, t *fact.TLS, vs inlVersions) {
-	const name = "https_tls_clientreneg"
+	name := s.of("tls_clientreneg")
 	r := t.ClientRenegotiation
 	switch {
 	case vs.only13():
@@ -422,7 +424,7 @@ func inlClientRenegotiation(s *inlServer, t *fact.TLS, vs inlVersions) {
 // inlEMS judges the extended master secret on TLS 1.2. Without TLS 1.2 it stays
 // optional, and its points count only when another server makes it required.
 func inlEMS(s *inlServer, t *fact.TLS, vs inlVersions) {
-	const name = "https_tls_extendedmastersecret"
+	name := s.of("tls_extendedmastersecret")
 	o := t.ExtendedMasterSecret
 	switch {
 	case vs.tls12.No():

@@ -73,12 +73,14 @@ func inlUntested(s inlSpec) inlTest {
 type inlServer struct {
 	subject string
 	addr    netip.Addr
+	host    string // the name that its certificate must have
+	section string // "https" or "starttls": what comes before the name of a test that both have
 	tests   []inlTest
 	index   map[string]int
 }
 
 func newInlServer(subject string, addr netip.Addr, specs []inlSpec, categories ...string) *inlServer {
-	s := &inlServer{subject: subject, addr: addr, index: make(map[string]int, len(specs))}
+	s := &inlServer{subject: subject, addr: addr, section: "https", index: make(map[string]int, len(specs))}
 	for _, sp := range specs {
 		for _, c := range categories {
 			if sp.category == c {
@@ -90,6 +92,15 @@ func newInlServer(subject string, addr netip.Addr, specs []inlSpec, categories .
 	return s
 }
 
+// of is the name of a test that web and mail have in common.
+func (s *inlServer) of(test string) string { return s.section + "_" + test }
+
+// because makes a reason of a test: its words for a part of what was seen.
+func (s *inlServer) because(test, word string, args ...string) Reason {
+	t := &s.tests[s.index[test]]
+	return because(firstWord(t.code, t.name)+"."+word, args...)
+}
+
 // inlResult is what set notes of a test besides its name.
 type inlResult struct {
 	word     string
@@ -98,6 +109,7 @@ type inlResult struct {
 	args     []string
 	evidence []string
 	until    time.Time
+	override bool      // not capped at the worst status
 	subjects []finding // when the test is about several subjects of its own
 }
 
@@ -138,7 +150,7 @@ func (s *inlServer) set(name string, r inlResult) *inlTest {
 	t := &s.tests[s.index[name]]
 	t.word, t.points, t.args = r.word, r.points, r.args
 	t.status = r.status
-	if r.status != inlError {
+	if r.status != inlError && !r.override {
 		t.status = inlCap(r.status, t.worst)
 	}
 	if r.subjects != nil {
@@ -177,7 +189,11 @@ func (f finding) bare() finding {
 	if line := inlList(words); line != "" {
 		return f.with(line)
 	}
-	if line := inlBare[f.saw.Code]; line != "" {
+	code := strings.TrimPrefix(f.saw.Code, "mail_")
+	if test, ok := strings.CutPrefix(code, "starttls_"); ok && inlBare[code] == "" {
+		code = "https_" + test
+	}
+	if line := inlBare[code]; line != "" {
 		return f.with(line)
 	}
 	return f
@@ -187,7 +203,9 @@ func (f finding) bare() finding {
 func (s *inlServer) require(name string) { s.tests[s.index[name]].worst = inlFail }
 
 // reason is the code of the words for a verdict: "https_tls_version.bad".
-func (t inlTest) reason() Reason { return Reason{Code: t.name + "." + t.word, Args: t.args} }
+func (t inlTest) reason() Reason {
+	return Reason{Code: firstWord(t.code, t.name) + "." + t.word, Args: t.args}
+}
 
 // evidence adds lines in the words of the wire to the last finding.
 func (t *inlTest) evidence(lines ...string) *inlTest {
@@ -205,8 +223,9 @@ func (t *inlTest) till(at time.Time) *inlTest {
 	return t
 }
 
-// inlReport is a website as Internet.nl would report it.
+// inlReport is a website or a mail domain as Internet.nl would report it.
 type inlReport struct {
+	specs      []inlSpec
 	tests      map[string]inlTest
 	categories []*inlCategory
 	servers    []ServerWords
@@ -214,7 +233,7 @@ type inlReport struct {
 
 // inlWeb judges a website by every branch of table B.2.
 func inlWeb(v *view) *inlReport {
-	r := &inlReport{tests: map[string]inlTest{}}
+	r := &inlReport{specs: inlWebSpecs, tests: map[string]inlTest{}}
 	target := newInlServer("", netip.Addr{}, inlWebSpecs, "ipv6", "dnssec", "rpki")
 	v.inlIPv6(target)
 	v.inlDNSSEC(target)
@@ -225,16 +244,21 @@ func inlWeb(v *view) *inlReport {
 	for _, t := range v.inlServers(r) {
 		r.tests[t.name] = t
 	}
-	for _, name := range inlWebCategories {
+	r.sum(inlWebCategories, "https")
+	return r
+}
+
+// sum makes the categories of the tests. tls is the one that hangs on its first test.
+func (r *inlReport) sum(categories []string, tls string) {
+	for _, name := range categories {
 		var ts []inlTest
-		for _, sp := range inlWebSpecs {
+		for _, sp := range r.specs {
 			if sp.category == name {
 				ts = append(ts, r.tests[sp.name])
 			}
 		}
-		r.categories = append(r.categories, inlSum(name, ts, name == "https"))
+		r.categories = append(r.categories, inlSum(name, ts, name == tls))
 	}
-	return r
 }
 
 // inlServers judges the servers that count, the first A and the first AAAA, and merges
@@ -250,6 +274,7 @@ func (v *view) inlServers(r *inlReport) []inlTest {
 	}
 	for _, a := range counted {
 		s := newInlServer(a.String(), a, inlWebSpecs, "https", "appsecpriv")
+		s.host = v.Target.Name
 		v.inlServer(s, v.Web.Host(a))
 		servers = append(servers, s.tests)
 		words := ServerWords{s.tests[0].word, s.tests[s.index["https_tls_0rtt"]].word}
@@ -312,12 +337,17 @@ func (v *view) addresses() (v4, v6 []netip.Addr, gap fact.Gap) {
 
 // inlWhole fills in a result.
 func inlWhole(v *view, res *Result) {
-	if v.Target.Role != fact.Web {
+	var r *inlReport
+	switch v.Target.Role {
+	case fact.Web:
+		r = inlWeb(v)
+	case fact.Mail:
+		r = inlMail(v)
+	default:
 		return
 	}
-	r := inlWeb(v)
-	res.Verdicts = make([]Verdict, 0, len(inlWebSpecs))
-	for _, sp := range inlWebSpecs {
+	res.Verdicts = make([]Verdict, 0, len(r.specs))
+	for _, sp := range r.specs {
 		d := v.inlVerdict(r.tests[sp.name])
 		if d.Outcome == NotMeasured {
 			res.Complete = false
@@ -328,7 +358,7 @@ func inlWhole(v *view, res *Result) {
 		res.Score = &total
 	}
 	for _, c := range r.categories {
-		out := Category{Name: "web_" + c.name, Outcome: c.status.outcome(), Status: c.status.String(), Verdict: c.word, Points: c.points, Max: c.max}
+		out := Category{Name: string(v.Target.Role) + "_" + c.name, Outcome: c.status.outcome(), Status: c.status.String(), Verdict: c.word, Points: c.points, Max: c.max}
 		if p, ok := c.percent(); ok {
 			out.Score = &p
 		}
@@ -342,7 +372,7 @@ func inlWhole(v *view, res *Result) {
 // inlVerdict writes a merged test as a verdict.
 func (v *view) inlVerdict(t inlTest) Verdict {
 	d := Verdict{
-		ID: "web_" + t.name, Outcome: t.status.outcome(), Status: t.status.String(), Word: t.word,
+		ID: string(v.Target.Role) + "_" + t.name, Outcome: t.status.outcome(), Status: t.status.String(), Word: t.word,
 		Points: t.points, Max: t.max, Level: inlLevel(t.worst),
 	}
 	if t.max == 0 || t.worst != inlFail {
@@ -373,7 +403,7 @@ func (v *view) inlVerdict(t inlTest) Verdict {
 			}
 		}
 	}
-	d.Check = fillIn(inlTexts().check[d.ID], v.Measurement, &d)
+	d.Check = fillIn(firstWord(t.check, inlTexts().check[d.ID]), v.Measurement, &d)
 	return d
 }
 
