@@ -158,7 +158,7 @@ func TestALimitOnOpenConnectionsIsNoAnswer(t *testing.T) {
 				open.Add(-1)
 			})
 			wg.Go(func() {
-				notWorse(t, fmt.Sprintf("%s, %d open", name, limit), truth, patientProbe(t, at, 2*time.Second))
+				notWorse(t, fmt.Sprintf("%s, %d open", name, limit), truth, patientProbe(t, at, 20*time.Second))
 			})
 		}
 	}
@@ -182,7 +182,7 @@ func TestARateLimitIsNoAnswer(t *testing.T) {
 				handshake(c, cfg)
 			})
 			wg.Go(func() {
-				notWorse(t, fmt.Sprintf("%d cut off after %d", run, every), truth, patientProbe(t, at, 2*time.Second))
+				notWorse(t, fmt.Sprintf("%d cut off after %d", run, every), truth, patientProbe(t, at, 20*time.Second))
 			})
 		}
 	}
