@@ -98,7 +98,8 @@ func (p *Prober) fetch(ctx context.Context, name string, addr netip.Addr, start 
 		a := p.step(ctx, name, addr, u, cookie)
 		spent += a.spent
 		hop := a.hop
-		if own := u.Hostname() == name && hop.Addr == addr; hop.Error == "tls" && hop.Gap == "" && !(own && judged) && !p.Alerted(originOf(u, hop.Addr).addr) {
+		others := !judged || u.Hostname() != name || hop.Addr != addr
+		if hop.Error == "tls" && hop.Gap == "" && others && !p.Alerted(originOf(u, hop.Addr).addr) {
 			hop.Gap = fact.GapBlocked // a reset, and no hello that is accepted later to hold it against
 		}
 		f.Hops = append(f.Hops, hop)
