@@ -222,8 +222,7 @@ func (r *run) askInTurn(q question) *reply {
 	var a *reply
 	alone := 0 // times that it was cut off without a word while nothing else was open
 	for try := range len(forget) + 1 {
-		if a != nil && a.outcome == declined && !a.alerted && r.p.cfg.Wait(r.ctx, forget[alone]) != nil ||
-			a != nil && a.late && r.p.cfg.Wait(r.ctx, r.p.cfg.Spread) != nil {
+		if a != nil && a.outcome == declined && !a.alerted && r.p.cfg.Wait(r.ctx, forget[alone]) != nil {
 			break
 		}
 		t := r.turns.take(r.ctx, try > 0 || r.isSerial())
@@ -235,8 +234,8 @@ func (r *run) askInTurn(q question) *reply {
 			return &reply{gap: gap, why: "not asked: " + string(gap)}
 		}
 		before := a
-		silent := before != nil && before.gap == fact.GapTimeout && !before.late
-		a = r.once(q, silent)
+		silent := before != nil && before.gap == fact.GapTimeout
+		a = r.onceStarted(q, silent)
 		a.coaxed = silent && a.outcome == declined && !a.alerted
 		shared := t.shared()
 		if a.conn != nil {
@@ -247,9 +246,7 @@ func (r *run) askInTurn(q question) *reply {
 		r.compare(before, a, alone > 0)
 		again := false
 		switch {
-		case a.late:
-			again = try == 0 && (a.gap == fact.GapTimeout || a.gap == fact.GapBlocked || a.gap == fact.GapTemporary)
-		case a.coaxed || silent:
+		case a.late || a.coaxed || silent:
 		case a.outcome == declined && !a.alerted:
 			if !shared {
 				alone++
@@ -285,6 +282,21 @@ func (r *run) compare(before, now *reply, wasAlone bool) {
 	if worded && wasAlone {
 		r.fickle = true
 	}
+}
+
+// onceStarted asks a single time, on a connection that may come to where TLS begins at
+// the second attempt only. In between nobody else asks anything.
+func (r *run) onceStarted(q question, closeWrite bool) *reply {
+	a := r.once(q, closeWrite)
+	if a.late && (a.gap == fact.GapTimeout || a.gap == fact.GapBlocked || a.gap == fact.GapTemporary) && r.p.cfg.Wait(r.ctx, r.p.cfg.Spread) == nil {
+		a = r.once(q, closeWrite)
+	}
+	if a.late {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.stop = a.gap
+	}
+	return a
 }
 
 // once asks a single time.

@@ -167,10 +167,6 @@ func (r *run) settleAnswer(q question, a *reply) {
 			r.doubt, r.mute = true, 0
 		}
 	case failed:
-		if a.late {
-			r.stop = a.gap
-			break
-		}
 		switch a.gap {
 		case fact.GapTimeout, fact.GapBlocked:
 			if r.lost++; r.lost < maxLost || q.check {
