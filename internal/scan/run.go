@@ -104,9 +104,9 @@ type queue struct {
 
 	mu      sync.Mutex
 	cond    *sync.Cond
-	closed  bool                         // nothing more comes from in, or the run ended
-	reading int                          // workers that read from in or look up an address
-	load    map[netip.Addr]int           // targets in hand by first address
+	closed  bool                 // nothing more comes from in, or the run ended
+	reading int                  // workers that read from in or look up an address
+	load    map[netip.Addr]int   // targets in hand by first address
 	waiting map[netip.Addr][]job // parked targets by first address
 	// ready are addresses with a parked target, by how many targets they have in hand.
 	// An entry may be out of date, and an address may stand in it twice.
