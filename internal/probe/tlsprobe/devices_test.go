@@ -141,6 +141,7 @@ func TestADeviceThatServesOneConnectionAtATime(t *testing.T) {
 // Firewalls and balancers that allow a client few connections at a time cut off the
 // others without a word. That is no answer to the hello.
 func TestALimitOnOpenConnectionsIsNoAnswer(t *testing.T) {
+	t.Parallel()
 	cfg := oldAndNew()
 	truth, _ := probe(t, goServer(t, cfg), Full())
 	var wg sync.WaitGroup // a probe that is cut off mostly waits
@@ -167,6 +168,7 @@ func TestALimitOnOpenConnectionsIsNoAnswer(t *testing.T) {
 // A rate limit cuts off whatever comes too soon, good hellos and bad ones alike, and
 // lets others through soon after.
 func TestARateLimitIsNoAnswer(t *testing.T) {
+	t.Parallel()
 	cfg := oldAndNew()
 	truth, _ := probe(t, goServer(t, cfg), Full())
 	var wg sync.WaitGroup
@@ -214,6 +216,7 @@ func choked(t *testing.T, cfg *tls.Config, choke func(h *clientHello, size int) 
 // A server that chokes on the long hello of one version and not on that of another is
 // not called a server without that version.
 func TestChokingOnOneHelloIsNotLackingAVersion(t *testing.T) {
+	t.Parallel()
 	cfg := oldAndNew()
 	offers13 := func(h *clientHello) bool { _, ok := h.ext[43]; return ok }
 	var wg sync.WaitGroup
@@ -341,6 +344,7 @@ func (s speechless) Write(b []byte) (int, error) {
 // Some servers turn hellos away without a word. That costs each such hello twice, and
 // says as much in the end as alerts do.
 func TestAServerThatDeclinesWithoutAWord(t *testing.T) {
+	t.Parallel()
 	cfg := oldAndNew()
 	cfg.MinVersion = tls.VersionTLS12
 	truth, _ := probe(t, goServer(t, cfg), Full())
@@ -369,6 +373,7 @@ func TestAServerThatWantsAnotherProtocol(t *testing.T) {
 // An intrusion prevention system that resets whoever offers a suite without encryption
 // hides none of the suites that the server has.
 func TestAGuardAgainstBadOffersHidesNoSuite(t *testing.T) {
+	t.Parallel()
 	cfg := oldAndNew()
 	for _, s := range slices.Concat(tls.CipherSuites(), tls.InsecureCipherSuites()) {
 		cfg.CipherSuites = append(cfg.CipherSuites, s.ID)

@@ -325,6 +325,7 @@ type peeked struct {
 func (p peeked) Read(b []byte) (int, error) { return p.r.Read(b) }
 
 func TestAServerThatLiesIsNotMeasured(t *testing.T) {
+	t.Parallel()
 	f, _ := probe(t, listen(t, (&fake{
 		versions: []fact.Version{fact.TLS12}, cert: testCA().issue("rsa", nil).Certificate[0], schemes: []uint16{0x0401},
 		groups: []fact.Group{fact.Secp256r1}, suites: named(t, "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
@@ -379,6 +380,7 @@ func claimsGroup(f *fact.TLS, v fact.Version, g fact.Group) fact.Answer {
 }
 
 func TestAFirewallThatCutsUsOffMakesNoServerGood(t *testing.T) {
+	t.Parallel()
 	cfg := &tls.Config{Certificates: []tls.Certificate{testCA().issue("rsa", nil)}, MinVersion: tls.VersionTLS10}
 	truth, _ := probe(t, goServer(t, cfg), Full())
 	var blocked atomic.Bool
@@ -553,6 +555,7 @@ func (s shortened) Write(b []byte) (int, error) {
 }
 
 func TestAServerThatChokesOnLongHellosIsMeasuredWithShortOnes(t *testing.T) {
+	t.Parallel()
 	addr := openssl(t, []tls.Certificate{testCA().issue("rsa", nil)}, "-cipher", "ECDHE-RSA-AES256-GCM-SHA384:AES128-SHA:CAMELLIA128-SHA:@SECLEVEL=0", "-min_protocol", "TLSv1")
 	proxy := listen(t, func(c net.Conn) {
 		r := bufio.NewReaderSize(c, 4096)
