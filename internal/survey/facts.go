@@ -122,12 +122,11 @@ func eachLine(r io.Reader, f func(number int, line []byte) bool) error {
 	br := bufio.NewReaderSize(r, 1<<20)
 	for n := 1; ; n++ {
 		line, err := readLine(br)
-		switch {
-		case err != nil && !errors.Is(err, io.EOF):
+		last := errors.Is(err, io.EOF)
+		if err != nil && !last {
 			return fmt.Errorf("line %d: %w", n, err)
-		case len(line) > 0 && !f(n, line):
-			return nil
-		case err != nil:
+		}
+		if len(line) > 0 && !f(n, line) || last {
 			return nil
 		}
 	}
