@@ -46,3 +46,22 @@ func MailServersTestable(available string) string {
 	}
 	return "ok"
 }
+
+// MailCustom are the custom results of a mail domain.
+type MailCustom struct {
+	TLS13Support     string // "yes", "no" or "undetermined"
+	NonSendingDomain bool
+	ServersTestable  string // "ok", "no_mx", "unreachable" or "untestable"
+}
+
+// MailCustomOf are custom.tls_1_3_support, custom.mail_non_sending_domain and
+// custom.mail_servers_testable_status of a mail domain. A server that we could not
+// measure is untestable.
+func MailCustomOf(m *fact.Measurement) MailCustom {
+	r := inlMail(newView(m))
+	c := MailCustom{TLS13Support: TLS13Support(r.servers), NonSendingDomain: r.tests["auth_dkim_exist"].word == "no-email", ServersTestable: "untestable"}
+	if available := r.tests["starttls_tls_available"]; available.gap == "" {
+		c.ServersTestable = MailServersTestable(available.word)
+	}
+	return c
+}

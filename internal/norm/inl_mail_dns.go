@@ -216,3 +216,23 @@ func (v *view) mailNameServers(host string) (as []netip.Addr, gap fact.Gap) {
 	}
 	return as, gap
 }
+
+// mailAddresses are the addresses of the mail servers.
+func mailAddresses(m *fact.Measurement) (as []netip.Addr) {
+	v := &view{Measurement: m}
+	for _, host := range v.inlMailServers().hosts {
+		v4, v6, _ := v.hostAddresses(host)
+		as = append(append(as, v4...), v6...)
+	}
+	return as
+}
+
+// mailNSAddresses are the addresses of the name servers of the mail servers.
+func mailNSAddresses(m *fact.Measurement) (as []netip.Addr) {
+	v := &view{Measurement: m}
+	for _, host := range v.inlMailServers().hosts {
+		ns, _ := v.mailNameServers(host)
+		as = append(as, ns...)
+	}
+	return as
+}

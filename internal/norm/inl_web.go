@@ -170,7 +170,8 @@ var inlBare = map[string]string{
 	"https_tls_keyexchangehash.bad":      "ServerKeyExchange signed with SHA-1", "https_tls_keyexchangehash.phase-out": "ServerKeyExchange signed with SHA-224",
 	"https_tls_0rtt.bad": "EncryptedExtensions: early_data", "https_tls_ocsp.ok": "no CertificateStatus",
 	"https_tls_caa.bad": "no CAA record at the name or above it", "https_dane_exist.bad": "no secure TLSA record",
-	"ipv6_ns_address.lacks": "no AAAA record", "rpki_exists.no-roa": "no VRP", "ns_rpki_exists.no-roa": "no VRP",
+	"ipv6_ns_address.lacks": "no AAAA record", "rpki_exists.no-roa": "no VRP", "ns_rpki_exists.no-roa": "no VRP", "mx_ns_rpki_exists.no-roa": "no VRP",
+	"ipv6_mx_address.lacks": "no AAAA record", "dnssec_mailto_exist.bad": "no chain of trust to the zone", "dnssec_mx_exist.bad": "no chain of trust to the zone",
 	"appsecpriv_securitytxt.bad": "empty body",
 }
 
