@@ -227,6 +227,10 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 		return askRIPEstat(m, webAddresses(m))
 	case check == "{rpkins}":
 		return askRIPEstat(m, serverAddresses(m))
+	case check == "{rpkimx}":
+		return askRIPEstat(m, mailAddresses(m))
+	case check == "{rpkimxns}":
+		return askRIPEstat(m, mailNSAddresses(m))
 	}
 	zone := m.Target.Name
 	if m.DNS != nil && m.DNS.NSOwner != "" {
