@@ -3,8 +3,11 @@ package smtpprobe
 import (
 	"crypto/tls"
 	"encoding/json"
+	"io"
+	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,11 +63,11 @@ func TestManners(t *testing.T) {
 	if f.count("alert") == 0 {
 		t.Error("no hello that was cut short ended with alerts")
 	}
-	if a, b := f.count("EHLO"), f.count("STARTTLS"); a != f.conns || b != f.conns {
-		t.Errorf("%d EHLO and %d STARTTLS on %d connections", a, b, f.conns)
+	if a, b := f.count("EHLO"), f.count("STARTTLS"); a != f.connections() || b != f.connections() {
+		t.Errorf("%d EHLO and %d STARTTLS on %d connections", a, b, f.connections())
 	}
-	if f.conns > 25 {
-		t.Errorf("%d connections", f.conns)
+	if f.connections() > 25 {
+		t.Errorf("%d connections", f.connections())
 	}
 }
 
@@ -185,9 +188,9 @@ func TestAServerThatBreaksOffIsAskedAgain(t *testing.T) {
 		t.Run(step, func(t *testing.T) {
 			cut := after
 			f := &fake{}
-			tries := 0
+			var tries atomic.Int32
 			addr := listen(t, func(c netConn) {
-				tries++
+				tries.Add(1)
 				replies := []string{"220 hi\r\n", "250-hi\r\n250 STARTTLS\r\n", ""}
 				buf := make([]byte, 512)
 				for _, r := range replies[:cut] {
@@ -205,8 +208,8 @@ func TestAServerThatBreaksOffIsAskedAgain(t *testing.T) {
 				w.state, w.offered = fact.SMTPReady, fact.Observed{Answer: fact.Accepted}
 			}
 			w.check(t, h, f)
-			if tries != 2 {
-				t.Errorf("asked %d times", tries)
+			if n := tries.Load(); n != 2 {
+				t.Errorf("asked %d times", n)
 			}
 		})
 	}
@@ -225,8 +228,8 @@ func TestPutOffAfterSomeConnections(t *testing.T) {
 			return ""
 		}}
 		h, _ := probe(t, f.listen(t), setting{})
-		if f.conns != n+2 {
-			t.Errorf("after %d: %d connections", n, f.conns)
+		if f.connections() != n+2 {
+			t.Errorf("after %d: %d connections", n, f.connections())
 		}
 		if h.SMTP.State != fact.SMTPReady || h.SMTP.Refusal == nil || h.SMTP.Refusal.Code != 421 {
 			t.Errorf("after %d: %+v", n, h.SMTP)
@@ -237,7 +240,7 @@ func TestPutOffAfterSomeConnections(t *testing.T) {
 			}
 		}
 		for _, x := range []fact.Observed{h.TLS.KexHashSHA1, h.TLS.EarlyData.Observed, h.TLS.Compression} {
-			if x.Missing() && x.Gap != fact.GapTemporary {
+			if x.Missing() && x.Gap != fact.GapTemporary && x.Gap != fact.GapBlocked {
 				t.Errorf("after %d: %+v", n, x)
 			}
 		}
@@ -284,9 +287,10 @@ func TestInjectionNeedsAMandate(t *testing.T) {
 		"throws away":     {&fake{}, m, fact.Observed{Answer: fact.Declined}, 0},
 		"no mandate":      {&fake{obeys: true}, nil, fact.Observed{Gap: fact.GapMandate}, 0},
 		"another's":       {&fake{obeys: true}, other, fact.Observed{Gap: fact.GapMandate}, 0},
-		"nothing to cut":  {&fake{ehlo: "250 hi\r\n", starttls: "502 no\r\n"}, m, fact.Observed{Gap: fact.GapNotAsked}, 0},
+		"no STARTTLS":     {&fake{ehlo: "250 hi\r\n", starttls: "502 no\r\n"}, m, fact.Observed{Gap: fact.GapNotAsked}, 0},
 		"no TLS for now":  {&fake{starttls: "454 no\r\n"}, m, fact.Observed{Gap: fact.GapTemporary}, 0},
-		"refuses because": {&fake{late: nil}, m, fact.Observed{Answer: fact.Declined}, 0},
+		"answers at once": {&fake{chatty: true}, m, fact.Observed{Answer: fact.Declined}, 0},
+		"turns it away":   {&fake{strict: true}, m, fact.Observed{Answer: fact.Declined}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, _ := probe(t, x.f.listen(t), setting{mandate: x.m, plan: plan})
@@ -323,8 +327,8 @@ func TestSlowGreetings(t *testing.T) {
 	if !h.SMTP.Slow || !h.TLS.Working.Yes() || h.TLS.KexHashSHA1.Gap != fact.GapSlow || h.TLS.EarlyData.Gap != fact.GapSlow {
 		t.Errorf("always: slow %v, %+v", h.SMTP.Slow, h.TLS.KexHashSHA1)
 	}
-	if f.conns > 6 {
-		t.Errorf("%d connections to a slow server", f.conns)
+	if f.connections() > 6 {
+		t.Errorf("%d connections to a slow server", f.connections())
 	}
 }
 
@@ -370,5 +374,33 @@ func TestADeadPort(t *testing.T) {
 	h, _ := p.Probe(t.Context(), Target{Name: mxName, Addr: otherAddr})
 	if h.Port25.Gap != fact.GapUnmapped || h.SMTP != nil || h.TLS != nil {
 		t.Errorf("%+v", h)
+	}
+}
+
+// The server of OpenSSL behind a dialogue of ours costs no more connections than on the
+// web, and hears QUIT after handshakes on TLS 1.2 and 1.3.
+func TestOpenSSLBehindSTARTTLS(t *testing.T) {
+	tls := openssl(t)
+	f := &fake{}
+	f.behind = func(c netConn) {
+		s, err := net.Dial("tcp", tls.addr.String())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer s.Close()
+		go func() { _, _ = io.Copy(s, c); _ = s.(*net.TCPConn).CloseWrite() }()
+		_, _ = io.Copy(c, s)
+	}
+	h, _ := probe(t, f.listen(t), setting{})
+	if !h.TLS.Working.Yes() || !h.TLS.ClientRenegotiation.No() || h.TLS.ClientRenegotiation.Tries != 1 {
+		t.Errorf("%+v %+v", h.TLS.Working, h.TLS.ClientRenegotiation)
+	}
+	if n := f.connections(); n > 20 || n != h.Cost.Connections {
+		t.Errorf("%d connections, %d counted", n, h.Cost.Connections)
+	}
+	t.Logf("%d connections, %d bytes in, %d bytes out", h.Cost.Connections, h.Cost.BytesIn, h.Cost.BytesOut)
+	if n := strings.Count(tls.output(), "QUIT"); n < 2 {
+		t.Errorf("%d QUIT heard", n)
 	}
 }

@@ -103,11 +103,11 @@ func overwritten(word string) bool {
 func readable(line []byte) string {
 	var b strings.Builder
 	for _, r := range string(line) {
-		if n := utf8.RuneLen(r); b.Len()+n > keptOctets {
-			break
-		}
 		if r != '\t' && unicode.IsControl(r) {
 			r = utf8.RuneError
+		}
+		if b.Len()+utf8.RuneLen(r) > keptOctets {
+			break
 		}
 		b.WriteRune(r)
 	}

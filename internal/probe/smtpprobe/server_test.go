@@ -9,15 +9,18 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"math/big"
 	"net"
 	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,7 +108,6 @@ type setting struct {
 	slow     *tlsprobe.Plan
 	names    *Caller
 	alone    bool // no other mail server answered in the run
-	waits    *atomic.Int32
 }
 
 func (s setting) prober(t testing.TB, real netip.AddrPort) *Prober {
@@ -179,7 +181,8 @@ type fake struct {
 	late     func(n int) string // greeting of connection n, counted from 1; "" for the usual one
 	obeys    bool               // keeps what came in plain text behind STARTTLS
 	behind   func(c net.Conn)   // what it does after its answer to STARTTLS, in place of TLS
-	name     string             // what it shows of itself in the tests' log
+	chatty   bool               // answers in plain text what comes in plain text
+	strict   bool               // turns STARTTLS away when something comes along with it
 
 	mu    sync.Mutex
 	heard []string // commands of all connections; "TLS:…" those after a handshake; "alert n"
@@ -220,6 +223,12 @@ func (f *fake) count(command string) (n int) {
 		}
 	}
 	return n
+}
+
+func (f *fake) connections() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.conns
 }
 
 // listen starts the server. When the test ends it sees to it that nothing was said that
@@ -306,6 +315,14 @@ func (f *fake) commands(c net.Conn, in *bufio.Reader, prefix string) {
 			return
 		case "STARTTLS":
 			answer := or(f.starttls, "220 2.0.0 Ready to start TLS\r\n")
+			if in.Buffered() > 0 {
+				switch {
+				case f.strict:
+					answer = "554 5.5.0 synchronization error\r\n"
+				case f.chatty:
+					answer += "250 2.0.0 OK\r\n"
+				}
+			}
 			io.WriteString(c, answer)
 			if !strings.HasPrefix(answer, "220") {
 				continue
@@ -389,7 +406,7 @@ func goSMTP(t testing.TB, cfg *tls.Config) netip.AddrPort {
 // backend takes no mail.
 type backend struct{ t testing.TB }
 
-func (b backend) NewSession(*smtp.Conn) (smtp.Session, error) { return mailSession{b.t}, nil }
+func (b backend) NewSession(*smtp.Conn) (smtp.Session, error) { return mailSession(b), nil }
 
 type mailSession struct{ t testing.TB }
 
@@ -402,3 +419,72 @@ func (s mailSession) Logout() error                        { return nil }
 type netConn = net.Conn
 
 func drain(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+
+// opensslServer is openssl s_server, which prints what it hears.
+type opensslServer struct {
+	addr netip.AddrPort
+	mu   sync.Mutex
+	out  []byte
+}
+
+func (o *opensslServer) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.out = append(o.out, p...)
+	return len(p), nil
+}
+
+// output is what it printed until it heard the last of us: it is asked to end.
+func (o *opensslServer) output() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return string(o.out)
+}
+
+func openssl(t testing.TB) *opensslServer {
+	t.Helper()
+	dir := t.TempDir()
+	var chain []byte
+	for _, der := range pki().cert.Certificate {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(pki().cert.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for file, b := range map[string][]byte{certFile: chain, keyFile: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})} {
+		if err := os.WriteFile(file, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &opensslServer{addr: netip.MustParseAddrPort(l.Addr().String())}
+	l.Close()
+	cmd := exec.Command("openssl", "s_server", "-accept", o.addr.String(), "-cert", certFile, "-key", keyFile, "-cert_chain", certFile,
+		"-no_tls1_1", "-no_tls1", "-serverpref", "-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-ECDSA-AES128-GCM-SHA256")
+	cmd.Stdout, cmd.Stderr = o, o
+	in, err := cmd.StdinPipe() // or it ends at once
+	if err == nil {
+		err = cmd.Start()
+	}
+	if errors.Is(err, exec.ErrNotFound) {
+		t.Skip("openssl is not installed")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close(); _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	for range 1000 {
+		if c, err := net.DialTimeout("tcp", o.addr.String(), time.Second); err == nil {
+			c.Close()
+			return o
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+	t.Fatal("openssl does not come up")
+	return nil
+}

@@ -309,7 +309,9 @@ func (r *run) once(q question, closeWrite bool) *reply {
 		switch {
 		case errors.As(err, &start) && r.ctx.Err() == nil:
 			a.gap, a.late = start.Gap, true
-		case errors.Is(err, egress.ErrReset) && start == nil:
+		case r.t.Start != nil:
+			a.gap, a.late = r.dialGap(err), true
+		case errors.Is(err, egress.ErrReset):
 			a.outcome = declined // the connection came about and was broken off at once
 		default:
 			a.gap = r.dialGap(err)

@@ -240,8 +240,13 @@ func (r *run) set(dst *fact.Observed, o fact.Observed) {
 	*dst = o
 }
 
-// spawn runs a task beside the others.
+// spawn runs a task beside the others; where only one connection is open at a time, at
+// once, so that the order of questions is always the same.
 func (r *run) spawn(f func()) {
+	if cap(r.turns.slots) == 1 {
+		f()
+		return
+	}
 	r.tasks.Go(f)
 }
 
