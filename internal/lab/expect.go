@@ -96,7 +96,7 @@ func (e *EditionExpect) set(f []string, isBase bool) error {
 			}
 		}
 	}
-	if len(ids) == 0 {
+	if len(ids) == 0 && (f[1] != "?" || !e.anyLike(f[0])) {
 		return fmt.Errorf("%q matches nothing", f[0])
 	}
 	for _, id := range ids {
@@ -128,6 +128,12 @@ func (e *EditionExpect) set(f []string, isBase bool) error {
 		e.Any = slices.DeleteFunc(e.Any, func(a string) bool { return a == id })
 	}
 	return nil
+}
+
+// anyLike reports whether something of which nothing is expected matches a pattern.
+func (e *EditionExpect) anyLike(pattern string) bool {
+	prefix := strings.TrimSuffix(pattern, "*")
+	return slices.ContainsFunc(e.Any, func(id string) bool { return strings.HasPrefix(id, prefix) })
 }
 
 // outcomeOf is the outcome that goes with a status of Internet.nl when nothing of our

@@ -1,11 +1,30 @@
 package lab
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
-// mailGroups are the tables of the mail domains in their order.
-func mailGroups() [][]entry {
-	return [][]entry{perfectMailSites()}
+// mailGroups are the tables of the mail domains in their order; base is what is expected
+// of the perfect one.
+func mailGroups(base Expect) [][]entry {
+	return [][]entry{
+		perfectMailSites(), mxSites(), spfSites(), dmarcSites(), dkimSites(), smtpSites(), mailTLSSites(base), daneSites(),
+		policySites(), mailDNSSites(), tormentMailSites(),
+	}
 }
+
+// mailEntriesByID has every entry of the mail domains; those of the country are made of
+// the same changes.
+var mailEntriesByID = sync.OnceValue(func() map[string]*entry {
+	m := map[string]*entry{}
+	for _, g := range mailGroups(Expect{}) {
+		for i := range g {
+			m[g[i].id] = &g[i]
+		}
+	}
+	return m
+})
 
 func perfectMailSites() []entry {
 	return []entry{{
@@ -22,7 +41,7 @@ func MailCatalogue() []*Site {
 		panic("lab: expectations of the perfect mail domain: " + err.Error()) // a test reads them all
 	}
 	var sites []*Site
-	for _, g := range mailGroups() {
+	for _, g := range mailGroups(base) {
 		for _, e := range g {
 			s := newMailSite(e.id, e.id+".example.nl")
 			s.Group, s.Change = e.group, e.text

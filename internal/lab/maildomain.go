@@ -29,6 +29,9 @@ type Mail struct {
 	PolicyHost func(*Site)
 	// Records are further ones, in master-file form.
 	Records []string
+	// TLSA are records of a server's certificate that stand elsewhere: the server's label,
+	// the owner's name and the words.
+	TLSA [][3]string
 }
 
 // MailServer is a mail server at its addresses.

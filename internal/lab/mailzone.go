@@ -16,7 +16,7 @@ import (
 // layMail gives mail domains their addresses and zones.
 func (n *network) layMail(sites []*Site) {
 	n.addMailHelpers()
-	for _, s := range sites {
+	for _, s := range append(mailProviders(), sites...) {
 		n.placeMail(s)
 		n.addMailZones(s)
 	}
@@ -132,6 +132,14 @@ func (n *network) mailHostRecords(s *Site) []dns.RR {
 		for _, w := range words {
 			for _, data := range n.mailTLSA(m, w) {
 				rrs = append(rrs, mustRR(fmt.Sprintf("_25._tcp.%s. %d IN TLSA %s", m.Name, recordTTL, data)))
+			}
+		}
+		for _, x := range s.Mail.TLSA {
+			if x[0] != m.Label {
+				continue
+			}
+			for _, data := range n.mailTLSA(m, x[2]) {
+				rrs = append(rrs, mustRR(fmt.Sprintf("%s %d IN TLSA %s", s.expand(x[1]), recordTTL, data)))
 			}
 		}
 	}
@@ -266,5 +274,6 @@ func (n *network) addMailHelpers() {
 	spec.Records = append(spec.Records,
 		textRecord("spf.sender.example.com.", "v=spf1 ip4:22.0.240.0/24 ip6:2a1f:8000:f0::/48 -all"),
 		textRecord("*._report._dmarc.reports.example.com.", "v=DMARC1;"),
+		textRecord("*._report._dmarc.short.example.com.", "v=DMARC1"),
 	)
 }
