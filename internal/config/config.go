@@ -109,13 +109,13 @@ type Output struct {
 	Editions []*norm.Edition
 	Writer   report.Writer // nil when nothing is to be printed
 
-	file *outFile
+	out *outFile // of --out
 }
 
 // outFile is the file of --out. What stood in it goes only when there is something to take
 // its place: a run that fails before its first result leaves it as it was.
 type outFile struct {
-	*os.File
+	file  *os.File // not embedded: each write must come by Write
 	begun bool
 	made  bool // it was not there before
 }
@@ -124,26 +124,26 @@ type outFile struct {
 func openOut(path string) (*outFile, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err == nil {
-		return &outFile{File: f, made: true}, nil
+		return &outFile{file: f, made: true}, nil
 	}
 	f, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, err
 	}
-	return &outFile{File: f}, nil
+	return &outFile{file: f}, nil
 }
 
 // Write writes, the first time over what was there.
 func (f *outFile) Write(p []byte) (int, error) {
 	if !f.begun {
-		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-			if err := f.Truncate(0); err != nil {
+		if info, err := f.file.Stat(); err == nil && info.Mode().IsRegular() {
+			if err := f.file.Truncate(0); err != nil {
 				return 0, err
 			}
 		}
 		f.begun = true
 	}
-	return f.File.Write(p)
+	return f.file.Write(p)
 }
 
 // Open opens the output. With --out the file is replaced when the first result is written.
@@ -155,10 +155,10 @@ func (j Judgement) Open(std io.Writer, l Look, meter string) (*Output, error) {
 	out := &Output{Editions: editions}
 	w := std
 	if j.Out != "" && j.Out != "-" {
-		if out.file, err = openOut(j.Out); err != nil {
+		if out.out, err = openOut(j.Out); err != nil {
 			return nil, fmt.Errorf("--out: %w", err)
 		}
-		w = out.file
+		w = out.out
 	} else if l.Quiet {
 		return out, nil
 	}
@@ -174,10 +174,10 @@ func (j Judgement) Open(std io.Writer, l Look, meter string) (*Output, error) {
 // Abandon closes the file without a document: nothing came of the run. A file that the
 // run made goes.
 func (o *Output) Abandon() {
-	if o.file != nil {
-		_ = o.file.Close() // nothing was written
-		if o.file.made && !o.file.begun {
-			_ = os.Remove(o.file.Name()) // else an empty file stays, which does no harm
+	if o.out != nil {
+		_ = o.out.file.Close() // nothing was written
+		if o.out.made && !o.out.begun {
+			_ = os.Remove(o.out.file.Name()) // else an empty file stays, which does no harm
 		}
 	}
 }
@@ -188,8 +188,8 @@ func (o *Output) Close() error {
 	if o.Writer != nil {
 		err = o.Writer.Close()
 	}
-	if o.file != nil {
-		err = errors.Join(err, o.file.Close())
+	if o.out != nil {
+		err = errors.Join(err, o.out.file.Close())
 	}
 	if err != nil {
 		return fmt.Errorf("writing the result: %w", err)
