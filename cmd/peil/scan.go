@@ -10,6 +10,7 @@ import (
 	"peil/internal/i18n"
 	"peil/internal/lab"
 	"peil/internal/name"
+	"peil/internal/norm"
 	"peil/internal/report"
 	"peil/internal/survey"
 )
@@ -28,19 +29,21 @@ func (scanCmd) Help() string {
 	return `Examples:
 
   peil scan www.example.nl                       one website, in words
+  peil scan example.nl                           the website and the mail domain
+  peil scan --mail example.nl                    the mail domain alone
   peil scan -v www.example.nl                    with everything that was seen
   peil scan -f sites.txt -o csv --out sites.csv  a list, as a table
   peil scan -f sites.txt --facts sites.jsonl --contact security@example.nl
                                                  a long list; Ctrl-C stops, --resume goes on
   peil scan www.example.nl --edition wdo         only what one edition asks
 
-More than 100 public websites in a run need --contact: it tells those who are measured
+More than 100 public names in a run need --contact: it tells those who are measured
 whom to ask. Routes are judged after peil data update.
 
 Exit codes: 0 all that is required is in order · 1 something required failed · 3 nothing
 failed, but something required could not be measured · 2 wrong use.
 
-Read on: peil explain tells each rule; docs/probing.md tells what is sent to a website.`
+Read on: peil explain tells each rule; docs/probing.md tells what is sent to a website, and what to a mail server.`
 }
 
 // Run measures the list.
@@ -56,6 +59,11 @@ func (c *scanCmd) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	lang := c.Language()
+	editions, err := c.Editions()
+	if err != nil {
+		return err
+	}
+	c.NoMail = !norm.NeedsOf(editions...).Mail.Servers
 	in, err := c.Names.Open(std.in, func(e *name.LineError) {
 		fmt.Fprintln(std.err, i18n.T(lang, "input.wrong", e.Line, e.Err))
 	})
@@ -71,11 +79,7 @@ func (c *scanCmd) Run(ctx context.Context, std streams) error {
 		return errors.New("nothing to measure: the list holds no name that can be used")
 	}
 	if many && c.Contact == "" && c.NetworkMap == "" {
-		return errors.New("more than 100 websites need --contact URL|mail: those who are measured must know whom to ask")
-	}
-	editions, err := c.Editions()
-	if err != nil {
-		return err
+		return errors.New("more than 100 names need --contact URL|mail: those who are measured must know whom to ask")
 	}
 	c.Simulated = lab.Inside()
 	meter, err := c.Network.Open(ctx, editions, version)

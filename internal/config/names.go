@@ -20,12 +20,30 @@ const manyTargets = 100
 type Names struct {
 	Name []string `arg:"" optional:"" help:"Names or URLs to measure."`
 	File string   `group:"names" short:"f" placeholder:"FILE" help:"Read names from FILE, one a line, or a CSV with a column name; - is standard input."`
-	Web  bool     `group:"names" help:"Measure as a website: the only role so far, and so the default."`
+	Web  bool     `group:"names" help:"Measure as websites only; with --mail as both. Default: both, and a name that begins with www. as a website."`
+	Mail bool     `group:"names" help:"Measure as mail domains only, also names that begin with www."`
+	// NoMail says that no edition of the run judges mail: without --mail only websites are
+	// measured then.
+	NoMail bool `kong:"-"`
+}
+
+// roles are those in which a name is measured (interfaces.md).
+func (n Names) roles(name string) []fact.Role {
+	switch {
+	case n.Web && n.Mail:
+		return []fact.Role{fact.Web, fact.Mail}
+	case n.Mail:
+		return []fact.Role{fact.Mail}
+	case n.Web, n.NoMail, strings.HasPrefix(name, "www."):
+		return []fact.Role{fact.Web}
+	}
+	return []fact.Role{fact.Web, fact.Mail}
 }
 
 // Input is a list of names, open for reading.
 type Input struct {
 	list  *name.List
+	names Names
 	wrong func(*name.LineError)
 	ahead []fact.Target
 	file  *os.File
@@ -35,7 +53,7 @@ type Input struct {
 
 // Open opens the list. Wrong lines are told to wrong as they are met.
 func (n Names) Open(std io.Reader, wrong func(*name.LineError)) (*Input, error) {
-	in := &Input{wrong: wrong}
+	in := &Input{names: n, wrong: wrong}
 	var parts []io.Reader
 	if len(n.Name) > 0 {
 		for _, s := range n.Name {
@@ -64,21 +82,25 @@ func (n Names) Open(std io.Reader, wrong func(*name.LineError)) (*Input, error) 
 	return in, nil
 }
 
-// next is the next target, or false at the end.
-func (in *Input) next() (fact.Target, bool) {
+// next are the targets of the next name, none at the end.
+func (in *Input) next() []fact.Target {
 	if in.ended {
-		return fact.Target{}, false
+		return nil
 	}
 	for {
 		n, err := in.list.Next()
 		var line *name.LineError
 		switch {
 		case err == nil:
-			t := fact.Target{Name: n.ASCII, Role: fact.Web}
-			if n.Unicode != n.ASCII {
-				t.Unicode = n.Unicode
+			var ts []fact.Target
+			for _, role := range in.names.roles(n.ASCII) {
+				t := fact.Target{Name: n.ASCII, Role: role}
+				if n.Unicode != n.ASCII {
+					t.Unicode = n.Unicode
+				}
+				ts = append(ts, t)
 			}
-			return t, true
+			return ts
 		case errors.As(err, &line):
 			if in.wrong != nil {
 				in.wrong(line)
@@ -88,20 +110,20 @@ func (in *Input) next() (fact.Target, bool) {
 			if !errors.Is(err, io.EOF) {
 				in.err = fmt.Errorf("reading the list of names: %w", err)
 			}
-			return fact.Target{}, false
+			return nil
 		}
 	}
 }
 
-// Peek reads ahead so far that it is known whether there are more than manyTargets.
+// Peek reads ahead so far that it is known whether there are more names than manyTargets.
 // total is the number of targets where the list ended within that, else 0.
 func (in *Input) Peek() (total int, many bool, err error) {
-	for len(in.ahead) <= manyTargets {
-		t, ok := in.next()
-		if !ok {
+	for range manyTargets + 1 {
+		ts := in.next()
+		if len(ts) == 0 {
 			return len(in.ahead), false, in.err
 		}
-		in.ahead = append(in.ahead, t)
+		in.ahead = append(in.ahead, ts...)
 	}
 	return 0, true, nil
 }
@@ -126,9 +148,14 @@ func (in *Input) Targets(ctx context.Context) <-chan fact.Target {
 		}
 		in.ahead = nil
 		for {
-			t, ok := in.next()
-			if !ok || !send(t) {
+			ts := in.next()
+			if len(ts) == 0 {
 				return
+			}
+			for _, t := range ts {
+				if !send(t) {
+					return
+				}
 			}
 		}
 	}()

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"peil/internal/name"
 	"peil/internal/norm"
 	"peil/internal/probe/routeprobe"
+	"peil/internal/probe/smtpprobe"
 	"peil/internal/probe/tlsprobe"
 	"peil/internal/resolver"
 	"peil/internal/routes"
@@ -27,6 +29,8 @@ import (
 type Network struct {
 	Parallel    int      `group:"polite" placeholder:"N" help:"Measure N websites at a time. Default: as many as politeness and memory allow."`
 	Contact     string   `group:"polite" placeholder:"URL|MAIL" help:"Whom those who are measured can ask; stands in the User-Agent."`
+	EHLO        string   `group:"polite" name:"ehlo" placeholder:"NAME" help:"How to call ourselves to mail servers. Default: the name of our address, if that leads back to it, else the address."`
+	Selectors   []string `group:"names" name:"dkim-selector" placeholder:"NAME" help:"Look for a DKIM key at this selector too; repeat for more."`
 	Exclude     string   `group:"polite" placeholder:"FILE" help:"Names and prefixes that are not to be measured, each with a reason."`
 	Resolver    string   `group:"sources" placeholder:"ADDR" help:"Ask this validating resolver (IP or IP:port) instead of resolving ourselves."`
 	VRPs        string   `group:"sources" name:"vrps" placeholder:"FILE" help:"VRPs as JSON, to judge routes by. Default: what peil data update fetched in the last 48 hours."`
@@ -80,6 +84,12 @@ func (n Network) Open(ctx context.Context, editions []*norm.Edition, version str
 	if err := checkContact(n.Contact); err != nil {
 		return nil, err
 	}
+	if n.EHLO, err = checkEHLO(n.EHLO); err != nil {
+		return nil, err
+	}
+	if err := checkSelectors(n.Selectors); err != nil {
+		return nil, err
+	}
 	simulated := n.NetworkMap != ""
 	if n.Spread != 0 && n.Spread < 3*time.Second && !simulated {
 		return nil, errors.New("--spread below 3s is for simulated networks alone (--network-map)")
@@ -87,7 +97,7 @@ func (n Network) Open(ctx context.Context, editions []*norm.Edition, version str
 	if n.Timeout != 0 && !simulated {
 		return nil, errors.New("another time limit is for simulated networks alone")
 	}
-	c := scan.Config{Timeout: n.Timeout, Egress: door, Editions: editions, Contact: n.Contact, Meter: version, Vantage: "here", Simulated: n.Simulated, Parallel: atATime(n.Parallel, door.Limits().Open), Spread: n.Spread}
+	c := scan.Config{Timeout: n.Timeout, Egress: door, Editions: editions, Contact: n.Contact, EHLO: n.EHLO, Selectors: n.Selectors, Meter: version, Vantage: "here", Simulated: n.Simulated, Parallel: atATime(n.Parallel, door.Limits().Open), Spread: n.Spread}
 	if mandate != nil {
 		c.Mandate = &fact.Mandate{Who: mandate.Who, Authority: mandate.Authority, Until: mandate.Until}
 	}
@@ -226,6 +236,39 @@ func checkContact(s string) error {
 	}
 	return fmt.Errorf("--contact %q: want a URL (https://www.example.nl/measuring) or a mail address (measuring@example.nl)", s)
 }
+
+// checkEHLO reads --ehlo: a full name, or an address (RFC 5321 section 4.1.1.1), which it
+// puts into brackets.
+func checkEHLO(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	bare := strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
+	if a, err := netip.ParseAddr(strings.TrimPrefix(bare, "IPv6:")); err == nil && a.Zone() == "" {
+		return smtpprobe.Literal(a), nil
+	}
+	n, err := name.Parse(s)
+	if err != nil {
+		return "", fmt.Errorf("--ehlo %q: want the full name of this machine, or an address: %w", s, err)
+	}
+	if !strings.Contains(n.ASCII, ".") {
+		return "", fmt.Errorf("--ehlo %q: want the full name of this machine, such as meter.example.nl", s)
+	}
+	return n.ASCII, nil
+}
+
+// checkSelectors reads --dkim-selector: labels with dots between them (RFC 6376 section
+// 3.1).
+func checkSelectors(list []string) error {
+	for _, s := range list {
+		if !selector.MatchString(s) || len(s) > 200 {
+			return fmt.Errorf("--dkim-selector %q: want letters, digits, hyphens and dots, as in s= of a signature", s)
+		}
+	}
+	return nil
+}
+
+var selector = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*$`)
 
 // endpoint reads IP or IP:port.
 func endpoint(s string, port uint16) (netip.AddrPort, error) {

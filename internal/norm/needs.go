@@ -23,6 +23,24 @@ type Needs struct {
 	HTTP2       bool
 
 	TLS TLSNeeds
+
+	Mail MailNeeds
+}
+
+// MailNeeds is what is to be learnt of a mail domain besides its name servers and the
+// chain of trust.
+type MailNeeds struct {
+	Servers   bool // the MX set, addresses, port 25, STARTTLS
+	DANE      bool // TLSA at _25._tcp of each mail server
+	CAA       bool // of each mail server
+	Names     bool // reverse names of their addresses
+	Policies  bool // SPF, DMARC, whether there is a _domainkey
+	Readings  bool // what internet.nl reads in SPF and DMARC records besides: see MailQuestions
+	Selectors bool // DKIM keys
+	STS       bool // MTA-STS
+	Reports   bool // TLS-RPT
+	BIMI      bool
+	WWW       bool // SPF of the name with www. before it
 }
 
 // TLSNeeds is what is to be learnt of TLS at one endpoint. In each list of sets the
@@ -55,6 +73,10 @@ type TLSNeeds struct {
 	NoSNI                bool
 }
 
+// JudgedMailServers is how many mail servers of a domain, by name, internet.nl judges
+// (catalogue B.13): those come first when there is no room for all.
+const JudgedMailServers = inlMaxMX
+
 // Any reports whether TLS is needed at all.
 func (t *TLSNeeds) Any() bool {
 	return len(t.Versions) > 0 || len(t.Suites) > 0 || t.AllSuites || t.Certificates
@@ -72,16 +94,20 @@ func NeedsOf(editions ...*Edition) Needs {
 		case "peil":
 			n.web()
 			n.tls()
+			n.Mail.Servers, n.Mail.DANE, n.Mail.CAA, n.Mail.Names, n.Mail.Policies = true, true, true, true, true
+			n.Mail.Selectors, n.Mail.STS, n.Mail.Reports, n.Mail.BIMI, n.Mail.WWW = true, true, true, true, true
 			n.Pair, n.HTTPSRecord, n.TLSA, n.CAA, n.Page, n.HTTP2, n.TLS.NoSNI = true, true, true, true, true, true, true
 		case "internet.nl", "forum":
 			n.web()
 			n.tls()
 			n.TLSA, n.CAA = true, true
+			n.Mail.Servers, n.Mail.DANE, n.Mail.CAA, n.Mail.Policies, n.Mail.Readings = true, true, true, true, true
 		case "wdo":
 			n.Redirects, n.Headers = true, true
 			n.tls()
 		default:
 			n.Headers = true // content encoding
+			n.Mail.Servers = true
 			n.tls()
 		}
 	}

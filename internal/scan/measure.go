@@ -30,6 +30,8 @@ type work struct {
 
 	mu     sync.Mutex
 	chains map[string]fact.Chain // by ID; guarded by mu
+	routes []netip.Addr          // besides those of hosts and name servers; guarded by mu
+	spent  fact.Cost             // besides that of dial, http and look; guarded by mu
 }
 
 // Measure gathers the facts of one target. It always returns a measurement; what
@@ -66,6 +68,9 @@ func (s *Scanner) measure(ctx context.Context, t fact.Target, tally *resolver.Ta
 	addressed := make(chan struct{})
 	var wg sync.WaitGroup
 	plan := dnsPlan(&s.needs)
+	if t.Role == fact.Mail {
+		plan = mailDNSPlan(&s.needs)
+	}
 	_, excluded := s.c.Egress.Excluded(t.Name)
 	if excluded { // then names above it and beside it are not looked at for its sake either
 		plan.NameServers = false
@@ -80,9 +85,14 @@ func (s *Scanner) measure(ctx context.Context, t fact.Target, tally *resolver.Ta
 	})
 	wg.Go(func() {
 		v4, v6, _, _ := w.look.Addresses(ctx)
-		close(addressed)
-		if t.Role == fact.Web {
+		switch t.Role {
+		case fact.Web:
+			close(addressed)
 			w.web(ctx, v4, v6, s.needs.Pair && !excluded)
+		case fact.Mail:
+			w.mail(ctx, func() { close(addressed) })
+		default:
+			close(addressed)
 		}
 	})
 	wg.Wait()
@@ -93,7 +103,7 @@ func (s *Scanner) measure(ctx context.Context, t fact.Target, tally *resolver.Ta
 		w.m.Network = s.network
 	}
 	w.afterwards()
-	w.m.Cost = w.dial.cost().Add(dnsCost).Add(tally.Cost())
+	w.m.Cost = w.dial.cost().Add(dnsCost).Add(tally.Cost()).Add(w.spent)
 	w.m.Cost.Seconds = roundSeconds(time.Since(w.began))
 	s.done.Add(1)
 	return w.m
@@ -314,6 +324,12 @@ func (w *work) afterwards() {
 		}
 		addrs = append(addrs, m.Web.Beyond...)
 	}
+	if m.Mail != nil && n.Routes {
+		for _, s := range m.Mail.Servers {
+			addrs = append(addrs, s.Wire...)
+		}
+	}
+	addrs = append(addrs, w.routes...)
 	if m.DNS != nil && n.NSRoutes {
 		for _, s := range m.DNS.NameServers {
 			for _, a := range s.Addrs {

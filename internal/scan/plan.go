@@ -14,6 +14,11 @@ func dnsPlan(n *norm.Needs) dnsprobe.Plan {
 	}
 }
 
+// mailDNSPlan is what is asked of the DNS for a mail domain besides what mailPlan says.
+func mailDNSPlan(n *norm.Needs) dnsprobe.Plan {
+	return dnsprobe.Plan{Zones: n.DNSSEC, NameServers: n.NameServers || n.NSRoutes, Reach: n.NameServers}
+}
+
 // tlsPlan puts what editions need of TLS into what the prober asks.
 func tlsPlan(n *norm.TLSNeeds) tlsprobe.Plan {
 	p := tlsprobe.Plan{Versions: n.Versions}

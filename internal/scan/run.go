@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"peil/internal/fact"
+	"peil/internal/probe/smtpprobe"
 	"peil/internal/resolver"
 )
 
@@ -68,7 +69,7 @@ func (s *Scanner) Run(ctx context.Context, targets <-chan fact.Target, sink func
 					return
 				}
 				m := s.measure(ctx, j.target, j.tally)
-				q.release(j.at)
+				q.release(j)
 				if ctx.Err() != nil {
 					return
 				}
@@ -92,8 +93,9 @@ func (s *Scanner) Run(ctx context.Context, targets <-chan fact.Target, sink func
 // job is a target in the queue.
 type job struct {
 	target fact.Target
-	at     netip.Addr      // under which it is counted
-	tally  *resolver.Tally // of the questions that found the address
+	at     netip.Addr       // under which it is counted
+	tally  *resolver.Tally  // of the questions that found the address
+	server smtpprobe.Target // of a mail domain: its first mail server
 }
 
 // queue hands out targets so that those which share an address do not all wait for
@@ -112,6 +114,8 @@ type queue struct {
 	// An entry may be out of date, and an address may stand in it twice.
 	ready  [perAddress][]netip.Addr
 	parked int
+	// free are jobs that wait for nothing more: their mail server was measured meanwhile.
+	free []job
 }
 
 // next gives a target to measure.
@@ -183,7 +187,11 @@ func (q *queue) read(ctx context.Context) (job, bool) {
 		}
 		j := job{target: t, tally: &resolver.Tally{}}
 		ctx = resolver.WithTally(ctx, j.tally)
-		if v4, v6, _, _ := q.s.dns.Look(t.Name).Addresses(ctx); len(v4) > 0 {
+		if t.Role == fact.Mail {
+			if j.server.Name, j.server.Addr = q.s.dns.FirstMailServer(ctx, t.Name); !q.s.mails.knows(j.server) {
+				j.at = j.server.Addr
+			}
+		} else if v4, v6, _, _ := q.s.dns.Look(t.Name).Addresses(ctx); len(v4) > 0 {
 			j.at = v4[0]
 		} else if len(v6) > 0 {
 			j.at = v6[0]
@@ -203,6 +211,13 @@ func (q *queue) offer(at netip.Addr) {
 
 // unpark takes a parked target whose address has at most load targets in hand.
 func (q *queue) unpark(load int) (job, bool) {
+	if n := len(q.free); n > 0 {
+		j := q.free[n-1]
+		q.free = q.free[:n-1]
+		q.load[j.at]++
+		q.setParked(q.parked - 1)
+		return j, true
+	}
 	for len(q.ready[load]) > 0 {
 		at := q.ready[load][0]
 		q.ready[load] = q.ready[load][1:]
@@ -224,15 +239,38 @@ func (q *queue) unpark(load int) (job, bool) {
 	return job{}, false
 }
 
-// release says that a target under this address is done.
-func (q *queue) release(at netip.Addr) {
+// release says that a target is done.
+func (q *queue) release(j job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	at := j.at
 	if q.load[at]--; q.load[at] <= 0 {
 		delete(q.load, at)
 	}
+	if j.server.Name != "" {
+		q.unbind(j.server)
+	}
 	q.offer(at)
 	q.cond.Broadcast()
+}
+
+// unbind lets go those that wait for a mail server that is known now. They ask it nothing.
+func (q *queue) unbind(t smtpprobe.Target) {
+	if len(q.waiting[t.Addr]) == 0 || !q.s.mails.knows(t) {
+		return
+	}
+	var still []job
+	for _, j := range q.waiting[t.Addr] {
+		if j.server == t {
+			j.at = netip.Addr{}
+			q.free = append(q.free, j)
+		} else {
+			still = append(still, j)
+		}
+	}
+	if q.waiting[t.Addr] = still; len(still) == 0 {
+		delete(q.waiting, t.Addr)
+	}
 }
 
 func (q *queue) setParked(n int) {

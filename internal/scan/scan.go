@@ -43,12 +43,18 @@ type Config struct {
 	TLS      TLSProber
 	Routes   *routeprobe.Prober // nil: there are no tables
 
-	Editions []*norm.Edition // for which facts are gathered
-	Contact  string          // a URL or mail address, for the User-Agent
-	Meter    string          // version of this program
-	Vantage  string          // from where it measures, in words
-	Sources  fact.Sources
-	Mandate  *fact.Mandate
+	// Mail asks mail servers; nil: one that is made of Egress and TLS, if TLS is a
+	// *tlsprobe.Prober.
+	Mail MailProber
+
+	Editions  []*norm.Edition // for which facts are gathered
+	Contact   string          // a URL or mail address, for the User-Agent
+	Meter     string          // version of this program
+	Vantage   string          // from where it measures, in words
+	Sources   fact.Sources
+	Mandate   *fact.Mandate
+	EHLO      string   // how we call ourselves to mail servers, "" for our own name or address
+	Selectors []string // DKIM selectors that the operator knows
 	// Simulated says that what is measured is not real, though no network map says so: a
 	// namespace in which every address is the lab's.
 	Simulated bool
@@ -77,6 +83,7 @@ type Scanner struct {
 	agent string
 	reach *reach.Table
 	dns   *dnsprobe.Prober
+	mails *mailServers
 
 	selfTest sync.Once
 	network  fact.Network // written by selfTest
@@ -88,7 +95,7 @@ type Scanner struct {
 }
 
 // New makes a scanner.
-func New(c Config) (*Scanner, error) {
+func New(c Config) (_ *Scanner, err error) {
 	switch {
 	case c.Egress == nil:
 		return nil, errors.New("scan: no egress")
@@ -113,6 +120,9 @@ func New(c Config) (*Scanner, error) {
 	s.tls = tlsPlan(&s.needs.TLS)
 	s.reach = &reach.Table{Spread: c.Spread, Now: c.Now}
 	s.dns = &dnsprobe.Prober{Resolver: c.Resolver, Egress: c.Egress, Reach: s.reach}
+	if s.mails, err = s.newMailServers(); err != nil {
+		return nil, err
+	}
 	f := c.Egress.Families()
 	s.network = fact.Network{IPv4: f.IPv4, IPv6: f.IPv6}
 	return s, nil

@@ -185,7 +185,21 @@ func (w *work) distrust() {
 			}
 		}
 	}
-	if m.Web == nil || m.Simulated {
+	if m.Simulated {
+		return
+	}
+	if m.Mail != nil {
+		for i := range m.Mail.Servers {
+			for k := range m.Mail.Servers[i].Hosts {
+				h := &m.Mail.Servers[i].Hosts[k]
+				if h.TLS != nil && w.inspected(h.TLS) { // shared with other targets: not changed
+					m.Network.TLSInspected = true
+					h.TLS = &fact.TLS{Addr: h.TLS.Addr, ServerName: h.TLS.ServerName, Via: h.TLS.Via, Working: fact.Observed{Gap: fact.GapOurNetwork}}
+				}
+			}
+		}
+	}
+	if m.Web == nil {
 		return
 	}
 	for i := range m.Web.Hosts {

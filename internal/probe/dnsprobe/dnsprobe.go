@@ -1,6 +1,8 @@
-// Package dnsprobe asks the DNS what requirements need to know of a website's name:
-// its addresses, the chain of trust, its name servers and whether they answer over
-// both families, CAA and TLSA, and the HTTPS record.
+// Package dnsprobe asks the DNS what requirements need to know of a name: its
+// addresses, the chain of trust, its name servers and whether they answer over both
+// families; of a website CAA and TLSA, and the HTTPS record; of a mail domain its mail
+// servers with all that the DNS says of them, and its policies: SPF with what it
+// includes, DMARC, DKIM, MTA-STS, TLS-RPT, BIMI.
 package dnsprobe
 
 import (
@@ -87,24 +89,59 @@ func (p *Prober) zone(ctx context.Context, name string) fact.Zone {
 
 // Look is the look at one name. Its methods may be called at the same time.
 type Look struct {
-	p    *Prober
-	name string
+	p     *Prober
+	name  string
+	turns chan struct{} // of the questions that are asked in turn
 
 	mu      sync.Mutex
-	lookups []fact.Lookup // guarded by mu
-	cost    fact.Cost     // of questions asked by ourselves, not by the resolver; guarded by mu
+	lookups []fact.Lookup        // guarded by mu
+	asked   map[question]*asking // guarded by mu
+	cost    fact.Cost            // of questions asked by ourselves, not by the resolver; guarded by mu
 }
 
-// Look begins the look at a name.
-func (p *Prober) Look(name string) *Look { return &Look{p: p, name: name} }
+type question struct{ name, qtype string }
 
-// lookup asks and writes down.
+// asking is a question that was asked, or is being asked.
+type asking struct {
+	done   chan struct{}
+	answer fact.Lookup // set when done is closed
+	chain  bool        // the zones that the answer rests on are wanted; guarded by Look.mu
+}
+
+// maxQuestions is how many questions about a mail domain are under way at a time: each
+// takes a socket.
+const maxQuestions = 12
+
+// Look begins the look at a name.
+func (p *Prober) Look(name string) *Look {
+	return &Look{p: p, name: name, turns: make(chan struct{}, maxQuestions), asked: map[question]*asking{}}
+}
+
+// lookup asks, each question once, and writes down. The zones that the answer rests on
+// are wanted.
 func (l *Look) lookup(ctx context.Context, name, qtype string) fact.Lookup {
-	r := l.p.Resolver.Lookup(ctx, name, qtype)
+	return l.ask(ctx, name, qtype, true)
+}
+
+func (l *Look) ask(ctx context.Context, name, qtype string, chain bool) fact.Lookup {
+	k := question{name, qtype}
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lookups = append(l.lookups, r)
-	return r
+	a := l.asked[k]
+	if a != nil {
+		a.chain = a.chain || chain
+		l.mu.Unlock()
+		<-a.done // no later than ctx ends, which is that of the whole look
+		return a.answer
+	}
+	a = &asking{done: make(chan struct{}), chain: chain}
+	l.asked[k] = a
+	l.mu.Unlock()
+	a.answer = l.p.Resolver.Lookup(ctx, name, qtype)
+	l.mu.Lock()
+	l.lookups = append(l.lookups, a.answer)
+	l.mu.Unlock()
+	close(a.done)
+	return a.answer
 }
 
 // Addresses looks up A and AAAA. The lists are in wire order, IPv4-mapped addresses
@@ -182,10 +219,10 @@ func (l *Look) Rest(ctx context.Context, plan Plan, addressed <-chan struct{}) (
 		wg.Go(func() { l.lookup(ctx, l.name, "HTTPS") })
 	}
 	if plan.CAA {
-		wg.Go(func() { l.caa(ctx) })
+		wg.Go(func() { l.caa(ctx, l.name) })
 	}
 	if plan.TLSA {
-		wg.Go(func() { l.tlsa(ctx) })
+		wg.Go(func() { l.tlsa(ctx, "_443._tcp."+l.name) })
 	}
 	if plan.NameServers {
 		wg.Go(func() { l.nameServers(ctx, d, plan.Reach) })
@@ -206,8 +243,8 @@ func (l *Look) Rest(ctx context.Context, plan Plan, addressed <-chan struct{}) (
 
 // caa climbs from the name to its top-level domain until a level has CAA records
 // (RFC 8659 section 3). Each level asked is written down, empty ones too.
-func (l *Look) caa(ctx context.Context) {
-	for name := l.name; name != ""; name = parent(name) {
+func (l *Look) caa(ctx context.Context, name string) {
+	for ; name != ""; name = parent(name) {
 		r := l.lookup(ctx, name, "CAA")
 		if len(r.Records) > 0 || !r.Answered() {
 			return
@@ -215,11 +252,10 @@ func (l *Look) caa(ctx context.Context) {
 	}
 }
 
-// tlsa asks for the TLSA record of https. Where the answer is that there is none, the
+// tlsa asks for the TLSA record of a service. Where the answer is that there is none, the
 // address question at the same name shows whether the zone's denials hold there
 // (catalogue B.11).
-func (l *Look) tlsa(ctx context.Context) {
-	name := "_443._tcp." + l.name
+func (l *Look) tlsa(ctx context.Context, name string) {
 	if r := l.lookup(ctx, name, "TLSA"); len(r.Records) == 0 && (r.Answered() || r.Security == fact.Bogus) {
 		l.lookup(ctx, name, "A")
 	}
@@ -255,6 +291,9 @@ func (l *Look) zones(ctx context.Context, d *fact.DNS) []fact.Zone {
 		}
 	}
 	for i := range d.Lookups {
+		if a := l.asked[question{d.Lookups[i].Name, d.Lookups[i].Type}]; a != nil && !a.chain {
+			continue
+		}
 		add(d.Lookups[i].Zone)
 		for _, a := range d.Lookups[i].Aliases {
 			add(a.Zone)

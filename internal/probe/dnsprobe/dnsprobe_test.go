@@ -221,7 +221,7 @@ func TestCAAClimbsUntilItFindsSome(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := prober(t, c.z)
-			p.Look("www.example.nl").caa(t.Context())
+			p.Look("www.example.nl").caa(t.Context(), "www.example.nl")
 			if !reflect.DeepEqual(c.z.asked, c.want) {
 				t.Errorf("asked %v", c.z.asked)
 			}

@@ -147,7 +147,7 @@ func (l *Look) answers(ctx context.Context, server, zone string, x *fact.ServerA
 		*x = seen.addr
 		return
 	}
-	l.ask(ctx, server, zone, x)
+	l.question(ctx, server, zone, x)
 	if !x.Answers() {
 		return // Reach remembers the dead, and silence may be about this once
 	}
@@ -159,9 +159,9 @@ func (l *Look) answers(ctx context.Context, server, zone string, x *fact.ServerA
 	p.serving[k] = seenServer{*x, time.Now()}
 }
 
-// ask finds out whether a server replies to a question about the zone: over UDP, and
+// question finds out whether a server replies to a question about the zone: over UDP, and
 // over TCP when it does not (catalogue B.4). Whatever the reply says, it is there.
-func (l *Look) ask(ctx context.Context, server, zone string, x *fact.ServerAddr) {
+func (l *Look) question(ctx context.Context, server, zone string, x *fact.ServerAddr) {
 	at := netip.AddrPortFrom(x.Addr, 53)
 	subject := l.p.Egress.Subject(server)
 	var mu sync.Mutex
