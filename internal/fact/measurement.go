@@ -27,26 +27,27 @@ type Gap string
 
 // Why something was not seen. None of these is ever the target's failure.
 const (
-	GapTimeout     Gap = "timeout"     // no answer in time, after the retry
-	GapBlocked     Gap = "blocked"     // it answered before and then cut us off, or the control failed
-	GapBudget      Gap = "budget"      // our own limit on connections, bytes or time was reached
-	GapOurNetwork  Gap = "our_network" // our side: no route, interception, inspection, no such family here
-	GapNoIPv6      Gap = "no_ipv6"     // this machine has no IPv6
-	GapNoIPv4      Gap = "no_ipv4"     // this machine has no IPv4
-	GapNoSource    Gap = "no_source"   // no VRPs, no route table, no suffix list was given
-	GapSlow        Gap = "slow"        // too slow to ask everything within the budget
-	GapNotAsked    Gap = "not_asked"   // no edition of this run needed it
-	GapExcluded    Gap = "excluded"    // an operator's exclusion or opt-out
-	GapNotPublic   Gap = "not_public"  // the address is not a public one
-	GapDNS         Gap = "dns"         // the name could not be resolved by us (indeterminate)
-	GapMandate     Gap = "no_mandate"  // an intrusive probe, and nobody allowed it
-	GapBeyond      Gap = "beyond"      // beyond the number of addresses measured per target
-	GapMalformed   Gap = "malformed"   // what came back could not be read as this protocol
-	GapCancelled   Gap = "cancelled"   // the run was stopped
-	GapUnmapped    Gap = "unmapped"    // with a network map: an address that does not exist in it
-	GapUnsupported Gap = "unsupported" // the meter cannot ask or check this
-	GapUnvalidated Gap = "unvalidated" // the resolver that the operator named does not validate
-	GapTemporary   Gap = "temporary"   // a mail server put us off: a 4xx reply, greylisting, too many connections
+	GapTimeout     Gap = "timeout"      // no answer in time, after the retry
+	GapBlocked     Gap = "blocked"      // it answered before and then cut us off, or the control failed
+	GapBudget      Gap = "budget"       // our own limit on connections, bytes or time was reached
+	GapOurNetwork  Gap = "our_network"  // our side: no route, interception, inspection, no such family here
+	GapNoIPv6      Gap = "no_ipv6"      // this machine has no IPv6
+	GapNoIPv4      Gap = "no_ipv4"      // this machine has no IPv4
+	GapNoSource    Gap = "no_source"    // no VRPs, no route table, no suffix list was given
+	GapSlow        Gap = "slow"         // too slow to ask everything within the budget
+	GapNotAsked    Gap = "not_asked"    // no edition of this run needed it
+	GapExcluded    Gap = "excluded"     // an operator's exclusion or opt-out
+	GapNotPublic   Gap = "not_public"   // the address is not a public one
+	GapDNS         Gap = "dns"          // the name could not be resolved by us (indeterminate)
+	GapMandate     Gap = "no_mandate"   // an intrusive probe, and nobody allowed it
+	GapBeyond      Gap = "beyond"       // beyond the number of addresses measured per target
+	GapMalformed   Gap = "malformed"    // what came back could not be read as this protocol
+	GapCancelled   Gap = "cancelled"    // the run was stopped
+	GapUnmapped    Gap = "unmapped"     // with a network map: an address that does not exist in it
+	GapUnsupported Gap = "unsupported"  // the meter cannot ask or check this
+	GapUnvalidated Gap = "unvalidated"  // the resolver that the operator named does not validate
+	GapNoRecursion Gap = "no_recursion" // the server that the operator named as resolver does not recurse
+	GapTemporary   Gap = "temporary"    // a mail server put us off: a 4xx reply, greylisting, too many connections
 )
 
 // Measurement is everything that one run saw of one target, and one line of the

@@ -40,6 +40,8 @@ type task struct {
 var (
 	errBudget = errors.New("too many questions for one look-up")
 	errSilent = errors.New("no reply in time")
+	// errNoRecursion: the server that was named as resolver is none.
+	errNoRecursion = errors.New("the resolver that was named does not recurse: it does not set RA")
 )
 
 // serverError is why a server gave no usable reply.

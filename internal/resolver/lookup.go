@@ -163,6 +163,8 @@ func (t *task) explain(q question, err error) (*fact.Problem, fact.Gap, int) {
 			p.Code, rcode = codeLame, dns.RcodeServerFailure
 		case errors.Is(err, errNoServers):
 			p.Code, rcode = codeNoServers, dns.RcodeServerFailure
+		case errors.Is(err, errNoRecursion):
+			p.Code, p.EDE = codeNoRecursion, dns.ExtendedErrorCodeNotSupported
 		case gap == fact.GapTimeout:
 		case gap == fact.GapDNS:
 			p.EDE = dns.ExtendedErrorCodeNetworkError
@@ -183,7 +185,7 @@ func cause(err error) string {
 		return "the servers say " + rcodeName(se.rcode)
 	}
 	for _, known := range []error{
-		errSilent, errBudget, errLame, errNoServers, errShort, errGarbage, errNotReply, egress.ErrRefused, egress.ErrReset, egress.ErrUnreachable,
+		errSilent, errBudget, errLame, errNoServers, errShort, errGarbage, errNotReply, errNoRecursion, egress.ErrRefused, egress.ErrReset, egress.ErrUnreachable,
 		egress.ErrNoFamily, egress.ErrNotPublic, egress.ErrUnmapped, egress.ErrExcluded, egress.ErrBudget, egress.ErrCancelled, egress.ErrLocal,
 		context.Canceled, context.DeadlineExceeded, io.ErrUnexpectedEOF, io.EOF,
 	} {

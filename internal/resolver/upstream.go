@@ -179,15 +179,22 @@ func (t *task) askUpstream(q question) (*result, *verdict, error) {
 	return res, v, nil
 }
 
-// query asks the upstream resolver, with patience: it may have to ask others.
+// query asks the upstream resolver, with patience: it may have to ask others. One that
+// does not set RA does not recurse (RFC 1035 section 4.1.1): what it says, a referral
+// above all, is not the answer of the DNS.
 func (t *task) query(q question, flags uint16) (m *message, err error) {
 	for range 3 {
-		if m, err = t.ask(t.r.upstream, q.name, q.typ, flags, 3); err == nil || t.ctx.Err() != nil || ours(err) != "" {
-			if err == nil && m.ad {
-				t.r.validating.Store(true)
-			}
-			return m, err
+		if m, err = t.ask(t.r.upstream, q.name, q.typ, flags, 3); err != nil && t.ctx.Err() == nil && ours(err) == "" {
+			continue
 		}
+		switch {
+		case err != nil:
+		case !m.ra && (m.rcode == dns.RcodeSuccess || m.rcode == dns.RcodeNameError):
+			return nil, &serverError{addr: t.r.upstream, gap: fact.GapNoRecursion, rcode: -1, err: errNoRecursion}
+		case m.ad:
+			t.r.validating.Store(true)
+		}
+		return m, err
 	}
 	return nil, err
 }

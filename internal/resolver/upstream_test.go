@@ -58,6 +58,20 @@ func TestUpstreamIsTakenAtItsWord(t *testing.T) {
 		{"NXDOMAIN", func(q, m *dns.Msg) {
 			m.Rcode, m.Answer, m.AuthenticatedData = dns.RcodeNameError, nil, q.Question[0].Name == "."
 		}, "NXDOMAIN insecure/upstream"},
+		{"a server of the root: referrals", func(_, m *dns.Msg) {
+			ns, _ := dns.NewRR("nl. 300 NS ns1.dns.nl.")
+			m.RecursionAvailable, m.Answer, m.Ns = false, nil, []dns.RR{ns}
+		}, "- indeterminate/not_recursing 21 . gap=no_recursion"},
+		{"a server of the zone: its own answer", func(_, m *dns.Msg) {
+			m.RecursionAvailable, m.Authoritative = false, true
+		}, "- indeterminate/not_recursing 21 . gap=no_recursion"},
+		{"a server of the zone: its own denial", func(_, m *dns.Msg) {
+			soa, _ := dns.NewRR("nl. 300 SOA ns1.dns.nl. a. 1 2 3 4 5")
+			m.RecursionAvailable, m.Authoritative, m.Answer, m.Ns, m.Rcode = false, true, nil, []dns.RR{soa}, dns.RcodeNameError
+		}, "- indeterminate/not_recursing 21 . gap=no_recursion"},
+		{"does not recurse for us, and says so", func(_, m *dns.Msg) {
+			m.RecursionAvailable, m.Answer, m.Rcode = false, nil, dns.RcodeRefused
+		}, "REFUSED indeterminate/refuses 22 . gap=dns"},
 	} {
 		t.Run(tc.what, func(t *testing.T) {
 			up := netip.MustParseAddrPort("192.0.2.53:53")
@@ -71,6 +85,7 @@ func TestUpstreamIsTakenAtItsWord(t *testing.T) {
 						t.Error(err)
 					}
 					m.SetReply(q)
+					m.RecursionAvailable = true
 					m.SetEdns0(1232, true)
 					c, _ := dns.NewRR("a.nl. 300 CNAME b.nl.")
 					a, _ := dns.NewRR("b.nl. 300 A 192.0.2.1")

@@ -43,6 +43,7 @@ const (
 	codeLoop         = "alias_loop"
 	codeBogus        = "bogus"          // said by another resolver that gave no reason
 	codeUnvalidated  = "not_validating" // the resolver that was named does not validate
+	codeNoRecursion  = "not_recursing"  // the resolver that was named does not recurse
 )
 
 // lasting reports whether a verdict that could not be reached would come out the same
