@@ -85,7 +85,7 @@ func TestEveryReasonHasWordsInBothLanguages(t *testing.T) {
 
 var allGaps = []fact.Gap{
 	fact.GapTimeout, fact.GapBlocked, fact.GapBudget, fact.GapOurNetwork, fact.GapNoIPv6, fact.GapNoIPv4, fact.GapNoSource, fact.GapSlow, fact.GapNotAsked,
-	fact.GapExcluded, fact.GapNotPublic, fact.GapDNS, fact.GapMandate, fact.GapBeyond, fact.GapMalformed, fact.GapCancelled, fact.GapUnmapped, fact.GapUnsupported, fact.GapUnvalidated,
+	fact.GapExcluded, fact.GapNotPublic, fact.GapDNS, fact.GapMandate, fact.GapBeyond, fact.GapMalformed, fact.GapCancelled, fact.GapUnmapped, fact.GapUnsupported, fact.GapUnvalidated, fact.GapNoRecursion,
 }
 
 func TestEveryRequirementIsExplained(t *testing.T) {
