@@ -33,6 +33,7 @@ type Country struct {
 	Mail           []CountryMail // by name
 
 	byName map[string]int32   // fixed after index
+	mailAt map[string]int32   // mail domains by the apex of their zone; fixed after index
 	zones  map[string][]int32 // sites by the apex of their zone, the apex's own first; fixed after index
 
 	mu       sync.Mutex
@@ -84,7 +85,7 @@ func (c *Country) index() error {
 			}
 		}
 	}
-	return nil
+	return c.indexMail()
 }
 
 // countryApex is the zone of a name: its last two labels.
@@ -199,7 +200,7 @@ func (c *Country) zone(n *network, apex string) *dnslab.Spec {
 		for i, k := range list {
 			sites[i] = c.site(c.Sites[k].Name)
 		}
-		spec.Records = n.siteRecords(apex, sites)
+		spec.Records = append(n.siteRecords(apex, sites), c.mailRecords(n, apex, first)...)
 	}
 	return spec
 }
@@ -248,5 +249,6 @@ func (c *Country) place(n *network) error {
 			}
 		}
 	}
+	c.placeMail(n)
 	return nil
 }

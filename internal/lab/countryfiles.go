@@ -49,7 +49,11 @@ func (c *Country) WriteDir(dir string) error {
 		return err
 	}
 	meta := countryMeta{Simulated: true, Seed: c.Seed, Sites: len(c.Sites), Municipalities: c.Municipalities}
-	for _, g := range rates.Groups {
+	mail, err := LoadMailRates()
+	if err != nil {
+		return err
+	}
+	for _, g := range slices.Concat(rates.Groups, mail.Groups) {
 		meta.Rates = append(meta.Rates, rateMeta{g.Name, g.Source, g.Assumed})
 	}
 	data, err := json.MarshalIndent(meta, "", "  ")
@@ -60,6 +64,12 @@ func (c *Country) WriteDir(dir string) error {
 		return fmt.Errorf("writing the country: %w", err)
 	}
 	if err := writeFile(filepath.Join(dir, sitesFile), c.writeSites); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(dir, mailFile), c.writeMail); err != nil {
+		return err
+	}
+	if err := writeFile(filepath.Join(dir, mailNamesFile), c.writeMailNames); err != nil {
 		return err
 	}
 	return writeFile(filepath.Join(dir, namesFile), func(w io.Writer) error {
@@ -129,6 +139,9 @@ func ReadCountry(dir string) (*Country, error) {
 	c := &Country{Seed: meta.Seed, Municipalities: meta.Municipalities}
 	if err := c.readSites(f); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", sitesFile, err)
+	}
+	if err := c.readMail(dir); err != nil {
+		return nil, err
 	}
 	return c, c.index()
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-//go:embed data/municipalities.csv data/rates.toml
+//go:embed data/municipalities.csv data/rates.toml data/mail.toml
 var dataFiles embed.FS
 
 // MaxSites is the most that a country can have.
@@ -100,7 +100,7 @@ var Municipalities = sync.OnceValues(func() ([]Municipality, error) {
 })
 
 // Generate makes a country: the main sites of all municipalities, then other sites, more
-// of them the larger the municipality. The same seed and number give the same country,
+// of them the larger the municipality, and the mail domains that go with them. The same seed and number give the same country,
 // and a larger number adds sites without changing those that were there.
 func Generate(seed uint64, sites int) (*Country, error) {
 	if sites < 1 || sites > MaxSites {
@@ -143,6 +143,9 @@ func Generate(seed uint64, sites int) (*Country, error) {
 			mains[n.owner] = len(c.Sites)
 		}
 		c.Sites = append(c.Sites, s)
+	}
+	if err := c.generateMail(); err != nil {
+		return nil, err
 	}
 	return c, c.index()
 }

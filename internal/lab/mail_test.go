@@ -146,3 +146,35 @@ func policyOf(t *testing.T, r *Running, d string) string {
 	}
 	return string(b)
 }
+
+// What a mail domain says in its zone is served, whatever is wrong with it.
+func TestEveryMailDomainIsPlayed(t *testing.T) {
+	r := start(t, Options{Sites: MailCatalogue()})
+	if got := strings.Count(string(r.MailNames), "\n"); got != len(r.Sites) || strings.TrimSpace(string(r.Names)) != "" {
+		t.Errorf("%d names of mail domains and websites %q", got, r.Names)
+	}
+	for _, s := range r.Sites {
+		want := len(s.Mail.MX)
+		if s.Mail.MX == nil {
+			want = len(s.Mail.Servers)
+		}
+		if got := len(records(t, r, s.mailApex(), s.Name+".", dns.TypeMX)); got != want {
+			t.Errorf("%s: %d MX records, want %d", s.ID, got, want)
+		}
+		if got := len(records(t, r, s.mailApex(), s.Name+".", dns.TypeTXT)); got < len(s.Mail.TXT) {
+			t.Errorf("%s: %d TXT records, want %d", s.ID, got, len(s.Mail.TXT))
+		}
+		for _, m := range s.Mail.Servers {
+			apex := s.mxName() + "."
+			if s.Mail.MXZone == nil {
+				apex = s.mailApex()
+			}
+			if got := len(records(t, r, apex, m.Name+".", dns.TypeA)); got != len(m.V4) {
+				t.Errorf("%s: %s has %d addresses, want %d", s.ID, m.Name, got, len(m.V4))
+			}
+			if n := len(records(t, r, apex, "_25._tcp."+m.Name+".", dns.TypeTLSA)); n == 0 && (m.TLSA == nil || len(m.TLSA) > 0) {
+				t.Errorf("%s: %s has no TLSA record", s.ID, m.Name)
+			}
+		}
+	}
+}

@@ -194,6 +194,9 @@ peil below_standard
 internet.nl 100
 peil up_to_standard
   mail.spf.record passed|info|warning`},
+		{"mail-spf-subdomain-absent", g, Text{"www. zonder TXT-record", "www. without TXT record"}, func(s *Site) { s.Mail.Records = nil }, `
+peil up_to_standard
+  mail.spf.subdomain ?`},
 		{"mail-spf-subdomain", g, Text{"www. zonder SPF", "www. without SPF"}, func(s *Site) { s.Mail.Records = []string{"www.{d}. 3600 IN A 22.0.240.1"} }, `
 peil up_to_standard
   mail.spf.subdomain failed|warning`},

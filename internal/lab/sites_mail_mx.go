@@ -131,6 +131,38 @@ forum
   mail_legacy_domain_has_mx ?
   mail_rpki ?`
 
+// mxInsecure has mail servers in a zone without DNSSEC: what TLSA says there counts for
+// nothing.
+const mxInsecure = `
+internet.nl 82
+  mail_dnssec_mailto_valid passed good 2/10
+  mail_dnssec_mx_exist failed bad
+  mail_dnssec_mx_valid not_tested not-tested
+  mail_starttls_dane_exist failed bad 0/10
+  mail_starttls_dane_valid not_applicable
+  mail_starttls_dane_rollover not_applicable
+peil below_standard
+  mail.dnssec.mx failed
+  mail.dane.exists failed
+  mail.dane.valid not_applicable
+  mail.dane.rollover not_applicable
+forum
+  mail_legacy_dnssec_mx failed
+  mail_legacy_dane failed` + mailIncomplete
+
+// mxNoV6 has mail servers without IPv6.
+const mxNoV6 = `
+internet.nl 90
+  mail_ipv6_mx_address failed bad
+  mail_ipv6_mx_reach not_tested not-tested 0/10
+peil below_standard
+  mail.ipv6.mx failed
+  mail.ipv6.mxreach not_applicable
+forum
+  mail_legacy_category_ipv6 failed
+  mail_legacy_ipv6_mailserver failed
+  = mail_complete_with_ipv6_rpki failed`
+
 func mxSites() []entry {
 	badMX := anyMX + `
 peil below_standard
@@ -148,6 +180,32 @@ peil below_standard
 			s.Mail.Servers, s.Mail.MX, s.Mail.Policy, s.Mail.STS = nil, []string{}, "", nil
 			s.Mail.TXT = []string{"v=spf1 include:spf.sender.example.com -all"}
 		}, noMailServer("not_tested other", "not_tested no-mailservers", "not_tested other-2")},
+		{"mail-unused", g, Text{"niets over mail in de DNS", "nothing about mail in the DNS"}, func(s *Site) {
+			silentDomain()(s)
+			s.Mail.TXT, s.Mail.DMARC, s.Mail.Records = nil, nil, nil
+		}, noMailServer("not_tested other", "not_tested no-mailservers", "not_tested other-2") + `
+internet.nl 75
+  mail_auth_dmarc_exist failed bad 0/10
+  mail_auth_dmarc_policy not_applicable
+  mail_auth_spf_exist failed bad 0/10
+  mail_auth_spf_policy not_applicable
+  mail_auth_dkim_exist failed bad 0/10
+peil below_standard
+  mail.spf.record failed
+  mail.spf.policy not_applicable
+  mail.spf.width not_applicable
+  mail.spf.lookups not_applicable
+  mail.spf.subdomain ?
+  mail.dmarc.record failed
+  mail.dmarc.policy not_applicable
+  mail.dmarc.reports not_applicable
+  mail.dkim.key ?
+forum
+  mail_legacy_dmarc failed
+  mail_legacy_dmarc_policy not_applicable|failed
+  mail_legacy_spf failed
+  mail_legacy_spf_policy not_applicable|failed
+  mail_legacy_dkim failed` + mailIncomplete},
 		{"mail-parked", g, Text{"geen mail: null MX, SPF -all, DMARC reject, geen DKIM", "no mail: null MX, SPF -all, DMARC reject, no DKIM"}, silentDomain("0 ."), noMailServer("info null-mx-without-a-aaaa", "info null-mx-without-a-aaaa", "info null-mx-without-a-aaaa") + notSending + `
 peil up_to_standard
   mail.mx.null passed`},
@@ -264,6 +322,23 @@ peil below_standard
 		{"mail-shared-1", g, Text{"de MX'en van een grote aanbieder", "the MX of a big provider"}, hostedBy("bigmail"), ``},
 		{"mail-shared-2", g, Text{"de MX'en van een grote aanbieder, een tweede domein", "the MX of a big provider, a second domain"}, hostedBy("bigmail"), ``},
 		{"mail-shared-3", g, Text{"de MX'en van een grote aanbieder, een derde domein", "the MX of a big provider, a third domain"}, hostedBy("bigmail"), ``},
+		{"mail-hosted-bigmail", g, Text{"bij een aanbieder die alles goed doet", "with a provider that does all well"}, hostedBy("bigmail"), ``},
+		{"mail-hosted-cloudmail", g, Text{"bij een aanbieder zonder DNSSEC en DANE", "with a provider without DNSSEC and DANE"}, hostedBy("cloudmail"), mxInsecure},
+		{"mail-hosted-fourmail", g, Text{"bij een aanbieder zonder IPv6", "with a provider without IPv6"}, hostedBy("fourmail"), mxNoV6},
+		{"mail-hosted-oldfilter", g, Text{"bij een aanbieder met TLS 1.0", "with a provider with TLS 1.0"}, hostedBy("oldfilter"), `
+internet.nl 98
+  mail_starttls_tls_version failed bad 0/10
+peil below_standard
+  mail.tls.version failed
+  mail.tls.ciphers failed
+forum
+  mail_legacy_start_tls_ncsc failed` + mailIncomplete + `
+ncsc-tls-2021
+  tls.version warning
+ncsc-tls-2025
+  tls.version failed
+  tls.ciphers failed`},
+		{"mail-hosted-stalemail", g, Text{"bij een aanbieder met verouderde TLSA", "with a provider with stale TLSA"}, hostedBy("stalemail"), badDANE},
 		{"mail-shared-alias-mx", g, Text{"een MX van de aanbieder, achter een alias", "an MX of the provider behind an alias"}, func(s *Site) {
 			hostedBy("bigmail")(s)
 			s.Mail.MX = []string{"10 post.{d}."}
@@ -297,22 +372,6 @@ peil below_standard
 forum
   mail_legacy_dnssec_email_domain failed
   mail_legacy_dane ?` + mailIncomplete
-	mxInsecure := `
-internet.nl 82
-  mail_dnssec_mailto_valid passed good 2/10
-  mail_dnssec_mx_exist failed bad
-  mail_dnssec_mx_valid not_tested not-tested
-  mail_starttls_dane_exist failed bad 0/10
-  mail_starttls_dane_valid not_applicable
-  mail_starttls_dane_rollover not_applicable
-peil below_standard
-  mail.dnssec.mx failed
-  mail.dane.exists failed
-  mail.dane.valid not_applicable
-  mail.dane.rollover not_applicable
-forum
-  mail_legacy_dnssec_mx failed
-  mail_legacy_dane failed` + mailIncomplete
 	mxBogus := anyMX + `
 internet.nl ?
   mail_dnssec_mx_valid failed bad
@@ -376,16 +435,7 @@ forum
 			for _, m := range s.Mail.Servers {
 				m.V6 = nil
 			}
-		}, `
-internet.nl 90
-  mail_ipv6_mx_address failed bad
-  mail_ipv6_mx_reach not_tested not-tested 0/10
-peil below_standard
-  mail.ipv6.mx failed
-  mail.ipv6.mxreach not_applicable
-forum
-  mail_legacy_category_ipv6 failed
-  mail_legacy_ipv6_mailserver failed` + incompleteV6},
+		}, mxNoV6},
 		{"mail-v6-one-none", g6, Text{"één van twee MX'en heeft geen IPv6", "one of two MX has no IPv6"}, func(s *Site) { s.Mail.Servers[1].V6 = nil }, `
 internet.nl 95
   mail_ipv6_mx_address failed bad
