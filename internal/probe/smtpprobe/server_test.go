@@ -2,6 +2,7 @@ package smtpprobe
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -183,12 +184,14 @@ type fake struct {
 	behind   func(c net.Conn)   // what it does after its answer to STARTTLS, in place of TLS
 	chatty   bool               // answers in plain text what comes in plain text
 	strict   bool               // turns STARTTLS away when something comes along with it
+	dawdle   bool               // takes its time to leave after a handshake that failed
 
 	mu    sync.Mutex
 	heard []string // commands of all connections; "TLS:…" those after a handshake; "alert n"
 	conns int
 	open  map[net.Conn]bool
 	most  int // connections that the client had open at a time
+	busy  int // connections that the server had to do with at a time
 }
 
 // established reports whether a connection still stands, as the kernel sees it: the client
@@ -274,7 +277,7 @@ func (f *fake) serve(c net.Conn) {
 			stand++
 		}
 	}
-	f.most = max(f.most, stand)
+	f.most, f.busy = max(f.most, stand), max(f.busy, len(f.open)+1)
 	if f.open == nil {
 		f.open = map[net.Conn]bool{}
 	}
@@ -353,6 +356,9 @@ func (f *fake) startTLS(c net.Conn, in *bufio.Reader) {
 	watch := &watched{Conn: c}
 	s := tls.Server(watch, f.cfg)
 	if err := s.Handshake(); err != nil {
+		if f.dawdle {
+			<-time.After(20 * time.Millisecond)
+		}
 		if strings.Contains(err.Error(), "user canceled") {
 			f.note("alert user_canceled")
 		} else if watch.alert() {
@@ -381,10 +387,7 @@ func (w *watched) Read(p []byte) (int, error) {
 }
 
 func (w *watched) alert() bool {
-	// crypto/tls may not have asked for the bytes that came last.
-	rest, _ := io.ReadAll(io.LimitReader(w.Conn, 64))
-	all := string(w.last) + string(rest)
-	return strings.Contains(all, "\x00\x02\x01\x5a") && strings.Contains(all, "\x00\x02\x01\x00")
+	return bytes.Contains(w.last, []byte{0, 2, 1, 90}) && bytes.Contains(w.last, []byte{0, 2, 1, 0})
 }
 
 // goSMTP is a mail server of somebody else's making.

@@ -55,7 +55,7 @@ type reply struct {
 	message []byte // our hello
 	server  []byte // the message that was answered (TLS 1.3)
 	flight  []byte // the server's messages to ServerHelloDone (up to TLS 1.2)
-	cutting bool   // a hello that is cut short ends with alerts
+	after   *run   // whose Target has a Start: the connection ends with more ceremony
 	over    bool   // the handshake was finished: alerts in the clear are out of place
 }
 
@@ -73,6 +73,7 @@ func (r *reply) version() fact.Version {
 func (r *reply) close() {
 	if r.conn != nil {
 		r.cancel(r.conn)
+		r.after.seeOff(r.conn)
 		_ = r.conn.Close()
 		streams.Put(r.stream)
 		r.conn, r.stream = nil, nil
@@ -83,7 +84,7 @@ func (r *reply) close() {
 // cancel tells a server that a handshake goes no further (RFC 8446 section 6.1,
 // RFC 5246 section 7.2.1), where somebody may read of it in a log.
 func (r *reply) cancel(c *egress.Conn) {
-	if !r.cutting || r.over || !r.ok() || r.version() < fact.SSL30 {
+	if r.after == nil || r.over || !r.ok() || r.version() < fact.SSL30 {
 		return
 	}
 	v := uint16(min(r.version(), fact.TLS12))
@@ -92,6 +93,25 @@ func (r *reply) cancel(c *egress.Conn) {
 }
 
 const alertUserCanceled = 90
+
+// seeOff waits for a server to close its end, where nothing else waits to be said. Some
+// mail servers (Exim) take half a second to leave a handshake that failed, and count that
+// as a connection; we mean to have one at a time. Others wait for us to go: what did not
+// end in time once is not waited for again.
+func (r *run) seeOff(c *egress.Conn) {
+	if r == nil || r.unending.Load() {
+		return
+	}
+	_ = c.SetDeadline(time.Now().Add(leave))
+	var b [1024]byte
+	for range maxLinger {
+		if _, err := c.Read(b[:]); err != nil {
+			r.unending.Store(errors.Is(err, egress.ErrTimeout))
+			return
+		}
+	}
+	r.unending.Store(true)
+}
 
 // goodbye says what a client says before it leaves, and waits for the answer as long as
 // a server needs that has nothing else to do.
@@ -109,24 +129,12 @@ func (r *run) goodbye(a *reply, c *tlswire.Conn) {
 	}
 }
 
-// linger waits for the end of a connection on which everything has been said.
-func (r *run) linger(a *reply) {
-	if r.t.Goodbye == "" || a.conn == nil {
-		return
-	}
-	_ = a.conn.SetDeadline(time.Now().Add(min(leave, r.p.cfg.Timeout)))
-	for range maxLinger {
-		if _, err := a.stream.Message(); err != nil {
-			return
-		}
-	}
-}
-
-// maxLinger is how many messages are passed over while waiting for the end.
-const maxLinger = 8
-
-// leave is how long the answer to a goodbye is waited for.
-const leave = time.Second
+// leave is how long the answer to a goodbye, and the end of a connection, are waited for;
+// maxLinger how often something else may come in its place.
+const (
+	leave     = time.Second
+	maxLinger = 16
+)
 
 // question is one hello to ask.
 type question struct {
@@ -318,7 +326,9 @@ func (r *run) once(q question, closeWrite bool) *reply {
 		}
 		return a
 	}
-	a.cutting = r.t.Start != nil
+	if r.t.Start != nil {
+		a.after = r
+	}
 	undo := conn.CloseWith(r.ctx)
 	defer undo()
 	wire, message, err := encode(q.hello)
@@ -350,10 +360,13 @@ func (r *run) once(q question, closeWrite bool) *reply {
 		streams.Put(s)
 	}
 	a.cancel(conn)
-	_ = conn.Close()
 	if err != nil {
 		r.classify(a, err)
 	}
+	if err == nil || a.alerted || a.outcome == malformed {
+		a.after.seeOff(conn)
+	}
+	_ = conn.Close()
 	return a
 }
 

@@ -319,7 +319,6 @@ func (r *run) complete(a *reply, hs tlswire.ModernHandshake, x *tlswire.Exchange
 		_, _ = io.WriteString(c, r.t.Goodbye)
 	}
 	tickets, err := c.Tickets()
-	r.linger(a)
 	a.close()
 	r.earlyData(c, sh, tickets, err)
 	return f, nil

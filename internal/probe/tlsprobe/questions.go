@@ -165,7 +165,8 @@ func (r *run) bookRenegotiation(a *reply, n int, err error) {
 		}
 	case n == 0 && b.alerted:
 		o.Answer, o.Tries = fact.Declined, 1 // its own word
-	case n == 0 && b.outcome == declined:
+	case n == 0 && (b.outcome == declined || r.t.Start != nil && errors.Is(err, tlswire.ErrNotTLS)):
+		// A mail server may say in plain text that it goes no further (Exim with GnuTLS).
 		o.Tries = 1
 		r.pending = append(r.pending, pending{b.ended, !b.alerted, func(confirmed bool) {
 			r.out.ClientRenegotiation.Observed = confirmedNo(confirmed)

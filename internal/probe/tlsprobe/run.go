@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"peil/internal/egress"
 	"peil/internal/fact"
@@ -22,6 +23,8 @@ type run struct {
 	ctx   context.Context //nolint:containedctx // a run lives as long as its context
 	turns *turns
 	tasks sync.WaitGroup
+
+	unending atomic.Bool // the server does not close connections by itself
 
 	mu  sync.Mutex // guards everything below
 	out *fact.TLS
