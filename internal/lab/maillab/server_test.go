@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	gotls "crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -175,7 +176,7 @@ func TestWaysOfNotStartingTLS(t *testing.T) {
 	}
 	_, _, at := play(t, &Profile{Torment: ResetsAtOnce}, nil)
 	if c, err := net.Dial("tcp", at); err == nil { // else the RST was faster
-		if _, err := c.Read(make([]byte, 1)); err == nil || err == io.EOF {
+		if _, err := c.Read(make([]byte, 1)); err == nil || errors.Is(err, io.EOF) {
 			t.Errorf("resets at once: %v", err)
 		}
 	}
