@@ -21,10 +21,20 @@ type verdictCase struct {
 	code    string // of the first reason
 }
 
+// goodFor is that on which a case builds: a website, or a mail domain where the
+// requirement is one of mail.
+func goodFor(tb testing.TB, id string) *fact.Measurement {
+	tb.Helper()
+	if strings.HasPrefix(id, "mail") {
+		return inlGoodMail()
+	}
+	return goodSite(tb)
+}
+
 // verdictCases are the branches of every rule of the editions peil, forum, wdo and the
 // guidelines. Those of internet.nl have their own tests.
 func verdictCases() []verdictCase {
-	return slices.Concat(httpsCases(), tlsCases(), certificateCases(), dnsCases(), ipv6Cases(), rpkiCases(), headerCases(), pageCases(), securityTxtCases(), wdoCases(), ncscCases(), forumCases())
+	return slices.Concat(httpsCases(), tlsCases(), certificateCases(), dnsCases(), ipv6Cases(), rpkiCases(), headerCases(), pageCases(), securityTxtCases(), wdoCases(), ncscCases(), forumCases(), forumMailCases())
 }
 
 func peilCase(id, name string, c change, want Outcome, code string) verdictCase {
@@ -89,7 +99,7 @@ func blind(h *fact.WebHost) {
 func TestEveryBranchGivesItsVerdict(t *testing.T) {
 	for _, c := range verdictCases() {
 		t.Run(c.edition+"/"+c.id+"/"+c.name, func(t *testing.T) {
-			m := goodSite(t)
+			m := goodFor(t, c.id)
 			c.change(t, m)
 			e, ok := ByName(c.edition)
 			if !ok {

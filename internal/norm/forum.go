@@ -1,6 +1,10 @@
 package norm
 
-import "peil/internal/fact"
+import (
+	"slices"
+
+	"peil/internal/fact"
+)
 
 // forumEdition is what the half-yearly measurement of Forum Standaardisatie is built
 // from (catalogue A.3, part D).
@@ -13,7 +17,7 @@ func forumEdition() *Edition {
 			"The fields of the half-yearly measurement of the Dutch Standardisation Forum, from Internet.nl's verdicts on the same facts. A standard is not met when a part of it failed.",
 		},
 		Source:       Source{Name: "Forum Standaardisatie", URL: "https://www.forumstandaardisatie.nl/metingen/informatieveiligheidstandaarden"},
-		Requirements: requirements(fact.Web, forumWeb()),
+		Requirements: slices.Concat(requirements(fact.Web, forumWeb()), requirements(fact.Mail, forumMail())),
 		Reasons:      reasons(),
 		Sum:          sumForum,
 	}

@@ -15,14 +15,7 @@ func forumRule(explain Text, like rule, tests ...string) rule {
 			if f, ok := v.site(); !ok {
 				return combine(f)
 			}
-			r := v.result(internetNL())
-			var vs []*Verdict
-			for _, id := range tests {
-				if d := r.Verdict(id); d != nil {
-					vs = append(vs, d)
-				}
-			}
-			return field(vs)
+			return field(v.inlVerdicts(tests))
 		},
 	}
 }
@@ -118,22 +111,20 @@ var forumIPv6 = rule{
 		if f, ok := v.site(); !ok {
 			return combine(f)
 		}
-		r := v.result(internetNL())
-		var vs []*Verdict
-		for _, id := range append(forumNSTests[:len(forumNSTests):len(forumNSTests)], forumWSTests...) {
-			if d := r.Verdict(id); d != nil {
-				vs = append(vs, d)
-			}
-		}
-		d := field(vs)
-		for _, c := range r.Categories {
-			if c.Name != "web_ipv6" || d.Outcome == NotMeasured || c.Outcome == NotMeasured || d.Outcome == c.Outcome {
-				continue
-			}
-			d.Outcome, d.Reasons = c.Outcome, []Reason{because("category", c.Outcome.String())}
-		}
-		return d
+		return v.categoryField("web_ipv6", append(forumNSTests[:len(forumNSTests):len(forumNSTests)], forumWSTests...))
 	},
+}
+
+// categoryField is a field that has the outcome of a category of internet.nl.
+func (v *view) categoryField(category string, tests []string) Verdict {
+	d := field(v.inlVerdicts(tests))
+	for _, c := range v.result(internetNL()).Categories {
+		if c.Name != category || d.Outcome == NotMeasured || c.Outcome == NotMeasured || d.Outcome == c.Outcome {
+			continue
+		}
+		d.Outcome, d.Reasons = c.Outcome, []Reason{because("category", c.Outcome.String())}
+	}
+	return d
 }
 
 var forumTLS13 = rule{

@@ -3,6 +3,7 @@ package norm
 import (
 	"errors"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"peil/internal/fact"
@@ -190,7 +191,8 @@ var (
 // first subject that is worst (without one there is no command), {resolve} the option
 // that makes curl use it and {resolve80} that for http, {peer} host and port for openssl,
 // {nmap} the same for nmap, {subject} the subject itself, {question} it as name and type;
-// {rpki}, {rpkiweb} and {rpkins} stand for a whole command (askRIPEstat).
+// {rpki}, {rpkiweb}, {rpkins}, {rpkimx}, {rpkimxns} and {rpkimail} stand for a whole
+// command (askRIPEstat).
 // People paste these commands, and names in the DNS are others' to choose: where one is
 // missing or not a plain host name there is no command.
 func fillIn(check string, m *fact.Measurement, v *Verdict) string {
@@ -231,6 +233,8 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 		return askRIPEstat(m, mailAddresses(m))
 	case check == "{rpkimxns}":
 		return askRIPEstat(m, mailNSAddresses(m))
+	case check == "{rpkimail}":
+		return askRIPEstat(m, slices.Concat(mailAddresses(m), serverAddresses(m), mailNSAddresses(m)))
 	}
 	zone := m.Target.Name
 	if m.DNS != nil && m.DNS.NSOwner != "" {

@@ -100,12 +100,25 @@ func met(r *Result, ids ...string) Outcome {
 
 // The names of derived results.
 const (
-	WebComplete            = "web_complete"                // forum: the agreed standards without IPv6 and RPKI
-	WebCompleteIPv6AndRPKI = "web_complete_with_ipv6_rpki" // forum: with them
-	Compliant              = "compliant"                   // wdo and the guidelines: nothing failed
+	WebComplete             = "web_complete"                 // forum: the agreed standards without IPv6 and RPKI
+	WebCompleteIPv6AndRPKI  = "web_complete_with_ipv6_rpki"  // forum: with them
+	MailComplete            = "mail_complete"                // forum: the same of a mail domain
+	MailCompleteIPv6AndRPKI = "mail_complete_with_ipv6_rpki" // forum: with them
+	Compliant               = "compliant"                    // wdo and the guidelines: nothing failed
 )
 
-func sumForum(_ *fact.Measurement, r *Result) {
+func sumForum(m *fact.Measurement, r *Result) {
+	if m.Target.Role == fact.Mail {
+		agreed := []string{
+			"mail_legacy_dmarc", "mail_legacy_dmarc_policy", "mail_legacy_spf", "mail_legacy_spf_policy", "mail_legacy_dkim", "mail_legacy_dnssec_email_domain",
+			"mail_legacy_dnssec_mx", "mail_legacy_start_tls", "mail_legacy_start_tls_ncsc", "mail_legacy_dane",
+		}
+		r.Derived = map[string]Outcome{
+			MailComplete:            met(r, agreed...),
+			MailCompleteIPv6AndRPKI: met(r, append(agreed, "mail_legacy_category_ipv6", "mail_rpki")...),
+		}
+		return
+	}
 	agreed := []string{"web_legacy_dnssec", "web_legacy_tls_available", "web_legacy_https_enforced", "web_legacy_hsts", "web_legacy_tls_ncsc_web"}
 	r.Derived = map[string]Outcome{
 		WebComplete:            met(r, agreed...),
