@@ -122,6 +122,9 @@ type Cookie struct {
 	Domain   string   `json:"domain,omitempty"`
 	Path     string   `json:"path,omitempty"`
 	Other    []string `json:"other,omitempty"` // other attribute names, lower case, sorted
+	// Deleted says that the line takes the cookie away: its time is over (RFC 6265
+	// section 5.3, step 11), and nothing is stored.
+	Deleted bool `json:"deleted,omitempty"`
 }
 
 // SecurityTxt is the search for security.txt on one address.
@@ -149,7 +152,7 @@ type Page struct {
 	PasswordField bool     `json:"password_field,omitempty"`
 	FormsToHTTP   []string `json:"forms_to_http,omitempty"` // form actions on plain http, sorted, at most 20
 	MixedContent  []string `json:"mixed_content,omitempty"` // sub-resources on plain http, sorted, at most 20
-	NoIntegrity   []string `json:"no_integrity,omitempty"`  // scripts and styles of another origin without integrity, sorted, at most 20
+	NoIntegrity   []string `json:"no_integrity,omitempty"`  // scripts and styles of another origin without integrity that browsers check, sorted, at most 20
 	MetaCSP       []string `json:"meta_csp,omitempty"`      // Content-Security-Policy of meta elements
 	MetaReferrer  string   `json:"meta_referrer,omitempty"`
 	MetaRefresh   string   `json:"meta_refresh,omitempty"`

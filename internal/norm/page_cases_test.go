@@ -104,6 +104,8 @@ func pageCases() []verdictCase {
 	return []verdictCase{
 		peilCase("web.cookie.attributes", "all", unchanged, Passed, "cookies-right"),
 		peilCase("web.cookie.attributes", "none", page(func(h *fact.Hop) { h.Cookies = nil }), NotApplicable, "no-cookies"),
+		peilCase("web.cookie.attributes", "deleted", cookie(fact.Cookie{Name: "s", Deleted: true}), NotApplicable, "no-cookies"),
+		peilCase("web.cookie.attributes", "one deleted, one without Secure", page(func(h *fact.Hop) { h.Cookies = []fact.Cookie{{Name: "s", Deleted: true}, {Name: "t"}} }), Failed, "cookie-insecure"),
 		peilCase("web.cookie.attributes", "no Secure", cookie(fact.Cookie{Name: "s", HTTPOnly: true, SameSite: "lax"}), Failed, "cookie-insecure"),
 		peilCase("web.cookie.attributes", "no HttpOnly", cookie(fact.Cookie{Name: "s", Secure: true, SameSite: "lax"}), Warning, "cookie-no-httponly"),
 		peilCase("web.cookie.attributes", "no SameSite", cookie(fact.Cookie{Name: "s", Secure: true, HTTPOnly: true}), Warning, "cookie-no-samesite"),

@@ -27,8 +27,8 @@ const maxCookies = 200
 
 var cookieAttributes = rule{
 	explain: Text{
-		"Elke cookie die de website zet, heeft Secure; aangeraden zijn HttpOnly en SameSite. Een naam met __Host- heeft Path=/ en geen Domain.",
-		"Each cookie that the website sets has Secure; recommended are HttpOnly and SameSite. A name with __Host- has Path=/ and no Domain.",
+		"Elke cookie die de website zet (niet: verwijdert), heeft Secure; aangeraden zijn HttpOnly en SameSite. Een naam met __Host- heeft Path=/ en geen Domain.",
+		"Each cookie that the website sets (not: deletes) has Secure; recommended are HttpOnly and SameSite. A name with __Host- has Path=/ and no Domain.",
 	},
 	why: Text{
 		"Een cookie zonder Secure gaat ook over http mee en is daar te lezen; zonder HttpOnly kan elk script haar lezen; zonder SameSite sturen andere websites haar mee.",
@@ -49,10 +49,13 @@ var cookieAttributes = rule{
 					break
 				}
 				for j := range hop.Cookies {
+					c := &hop.Cookies[j]
+					if c.Deleted { // nothing is stored
+						continue
+					}
 					if seen++; seen > maxCookies {
 						break
 					}
-					c := &hop.Cookies[j]
 					code, grave := cookieFault(c)
 					if grave == Passed {
 						continue
@@ -111,8 +114,8 @@ func (v *view) eachPage(judge func(*fact.Page) finding) Verdict {
 
 var pageIntegrity = rule{
 	explain: Text{
-		"Elk script en elke stijl van een andere website heeft een integrity-kenmerk.",
-		"Each script and style of another website has an integrity attribute.",
+		"Elk script en elke stijl van een andere website heeft een integrity-kenmerk met een hash van SHA-256, SHA-384 of SHA-512. Een ander kenmerk slaat een browser over.",
+		"Each script and style of another website has an integrity attribute with a hash of SHA-256, SHA-384 or SHA-512. Browsers pass over any other.",
 	},
 	why: Text{
 		"Wordt die andere website gekraakt, dan komt de veranderde code niet bij uw bezoekers.",

@@ -322,7 +322,7 @@ func (a *answer) fill(h *Head, body content, u *url.URL) {
 	hop.Header = keep(h.Lines)
 	a.set = h.values("Set-Cookie")
 	for _, s := range a.set {
-		if c, ok := ParseCookie(s); ok {
+		if c, ok := ParseCookie(s, hop.At); ok {
 			hop.Cookies = append(hop.Cookies, c)
 		}
 	}

@@ -47,7 +47,7 @@ func (p *Prober) derive(a *answer) (*fact.Page, *Fingerprint) {
 		})
 		if a.page = d.page; d.fp != nil && a.readError == nil {
 			fp := *d.fp
-			fp.Status = a.hop.Status
+			fp.Status, fp.Hash = a.hop.Status, a.hop.BodyHash
 			a.fp = &fp
 		}
 		if len(body) > maxSecurityTxt {
@@ -100,10 +100,13 @@ func derivePage(body []byte, contentType string, at *url.URL, fp *Fingerprint) *
 			if tag.name = tag.atom.String(); tag.atom == 0 {
 				tag.name = string(name)
 			}
-			for n := 0; more && n < 200; n++ {
+			for n := 0; more && n < maxAttributes; n++ {
 				var k, v []byte
 				k, v, more = z.TagAttr()
 				tag.attrs = append(tag.attrs, attribute{string(k), string(v)})
+			}
+			if more && fp != nil {
+				fp.Limited = true
 			}
 			d.inTitle = tag.atom == atom.Title && tt == html.StartTagToken
 			if d.html {
@@ -231,13 +234,14 @@ func (d *pageReader) resource(e *element, name string) {
 	}
 }
 
-// integrity notes what is loaded from another origin without Subresource Integrity.
+// integrity notes what is loaded from another origin without Subresource Integrity that
+// browsers check.
 func (d *pageReader) integrity(e *element, name string) {
 	u, listed := d.place(e, name)
 	if u == nil || (u.Scheme != "http" && u.Scheme != "https") {
 		return
 	}
-	if i, _ := e.attr("integrity"); strings.TrimSpace(i) != "" {
+	if i, _ := e.attr("integrity"); hasIntegrity(i) {
 		return
 	}
 	if u.Scheme != d.at.Scheme || !strings.EqualFold(u.Host, d.at.Host) {

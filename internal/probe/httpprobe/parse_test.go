@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 	"unicode/utf8"
 
 	"github.com/andybalholm/brotli"
@@ -121,19 +122,34 @@ func TestHeaderValuesThatNobodyReadsAreVolatile(t *testing.T) {
 }
 
 func TestParseCookie(t *testing.T) {
+	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	for in, want := range map[string]fact.Cookie{
 		"a=b":                            {Name: "a"},
 		" __Host-id = x ; SECURE;path=/": {Name: "__Host-id", Secure: true, Path: "/"},
 		"a=b; Domain=.Example.NL; SameSite=None; Max-Age=1; priority=high;;": {Name: "a", Domain: "example.nl", SameSite: "none", Other: []string{"max-age", "priority"}},
 		"valueonly; HttpOnly": {HTTPOnly: true},
 	} {
-		if got, ok := ParseCookie(in); !ok || !reflect.DeepEqual(got, want) {
+		if got, ok := ParseCookie(in, at); !ok || !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: %+v", in, got)
 		}
 	}
 	for _, in := range []string{"", ";Secure", " = "} {
-		if got, ok := ParseCookie(in); ok {
+		if got, ok := ParseCookie(in, at); ok {
 			t.Errorf("%q: %+v", in, got)
+		}
+	}
+	for in, want := range map[string]bool{
+		"Max-Age=0": true, "max-age=-1": true, "Max-Age=1": false, "Max-Age=+0": false, "Max-Age=": false, "Max-Age=0x": false, "Max-Age=-": false,
+		"Expires=Thu, 01 Jan 1970 00:00:00 GMT": true, "expires=Thu, 01-Jan-70 00:00:01 GMT": true, "Expires=Thu Jan  1 00:00:00 1970": true,
+		"Expires=Mon, 23 Nov 2026 12:00:00 GMT": true, "Expires=Mon, 23 Nov 2026 12:00:01 GMT": false, "Expires=Wed, 09 Jun 2038 10:18:14 GMT": false,
+		"Expires=0": false, "Expires=yesterday": false, "Expires=Thu, 31 Feb 1970 00:00:00 GMT": false, "Expires=Thu, 01 Jan 1600 00:00:00 GMT": false,
+		"Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=3600": false, "Max-Age=0; Expires=Wed, 09 Jun 2038 10:18:14 GMT": true,
+		"Max-Age=0; Max-Age=5": false, "Path=/": false,
+	} {
+		for _, value := range []string{"", "deleted"} {
+			if got, ok := ParseCookie("a="+value+"; "+in, at); !ok || got.Deleted != want {
+				t.Errorf("%q deleted: %v", in, got.Deleted)
+			}
 		}
 	}
 }
@@ -162,14 +178,14 @@ func TestPageHasWhatRequirementsNeed(t *testing.T) {
 		<meta http-equiv=Content-Security-Policy content="script-src 'nonce-x'"><meta name=Generator content="WordPress 6.1"><meta name=referrer content=no-referrer>
 		<meta http-equiv=refresh content="0;url=/nl">
 		<script src="https://cdn.example.com/a.js?v=1"></script><script src=/own.js></script>
-		<script src="https://cdn.example.com/b.js" integrity="sha384-x"></script>
+		<script src="https://cdn.example.com/b.js" integrity="sha384-OLBgp1GsljhM2TJ+sbHjaiH9txEUvgdDTAzHv2P24donTt6/529l+9Ua0vFImLlb"></script><script src="https://cdn.example.com/d.js" integrity="md5-x"></script>
 		<link rel=stylesheet href="//fonts.example.com/c.css"><img src="http://img.example.nl/x.png">
 		<form action="http://www.example.nl/login"><input type=PASSWORD name=p></form>
 		<script>document.write('<input type=password><img src="http://not.example.nl/">')</script>
 		<!-- <img src="http://comment.example.nl/"> -->`)
 	want := &fact.Page{
 		Title: "A & B", ContentType: "text/html", PasswordField: true, FormsToHTTP: []string{"http://www.example.nl/login"},
-		MixedContent: []string{"http://img.example.nl/x.png"}, NoIntegrity: []string{"https://cdn.example.com/a.js", "https://fonts.example.com/c.css"},
+		MixedContent: []string{"http://img.example.nl/x.png"}, NoIntegrity: []string{"https://cdn.example.com/a.js", "https://cdn.example.com/d.js", "https://fonts.example.com/c.css"},
 		MetaCSP: []string{"script-src 'nonce-'"}, MetaReferrer: "no-referrer", MetaRefresh: "0;url=/nl", Generator: "WordPress 6.1",
 	}
 	if !reflect.DeepEqual(p, want) {
@@ -321,8 +337,9 @@ func FuzzChunked(f *testing.F) {
 
 func FuzzParseCookie(f *testing.F) {
 	f.Add("a=b; Secure; HttpOnly; SameSite=Lax; Path=/; Domain=x")
+	f.Add("a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=-1")
 	f.Fuzz(func(t *testing.T, s string) {
-		c, ok := ParseCookie(s)
+		c, ok := ParseCookie(s, time.Unix(1_800_000_000, 0))
 		if ok && (len(c.Name) > maxCookieName || len(c.Other) > maxCookieOther) {
 			t.Errorf("%+v", c)
 		}

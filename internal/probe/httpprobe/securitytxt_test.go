@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -148,6 +149,24 @@ func TestSimilarityOfFamilies(t *testing.T) {
 	}
 	if s := Compare(fact.Similarity{}, good, at(goodPage, 404)); s.Status4 != 200 || s.Status6 != 404 || s.Class != "same" {
 		t.Errorf("another status: %+v", s)
+	}
+	// Deep pages, whose lines are indented by gigabytes: the same bytes are the same page,
+	// and of others we do not know how much they differ.
+	attributes := "<p"
+	for i := range 300 {
+		attributes += " a" + strconv.Itoa(i)
+	}
+	for _, deep := range []string{"<body>" + strings.Repeat("<div>", 90_000), strings.Repeat("<div>", 200_000), attributes + ">"} {
+		page := at(deep, 200)
+		if s := Compare(fact.Similarity{}, page, at(deep, 200)); s.Class != "same" || s.Distance != 0 || s.Gap != "" {
+			t.Errorf("%.12s, twice the same: %+v", deep, s)
+		}
+		if s := Compare(fact.Similarity{}, page, at("<b>x</b>"+deep, 200)); s.Class != "" || s.Distance != 0 || s.Gap != fact.GapBudget {
+			t.Errorf("%.12s, with another word: %+v", deep, s)
+		}
+		if s := Compare(fact.Similarity{}, page, at("<b>x</b>"+deep, 404)); s.Status6 != 404 || s.Class != "" || s.Gap != "" {
+			t.Errorf("%.12s, with another status: %+v", deep, s)
+		}
 	}
 	none := newWorld(t).Visit(t.Context(), siteName, siteAddr)
 	if s := Compare(fact.Similarity{}, good, none); s.Reason != "no_answer_v6" || s.Gap != fact.GapUnmapped || s.Class != "" {

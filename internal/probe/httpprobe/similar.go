@@ -13,20 +13,33 @@ import (
 // serialised again as catalogue B.4 says. Python's quick_ratio looks at nothing else,
 // so this is all that the comparison of two documents needs.
 type Fingerprint struct {
-	Status int
-	Bytes  [256]uint32
-	Length uint64
+	Status  int
+	Hash    string      // of the document as received; "" when not known
+	Bytes   [256]uint64 // a deep document of 500 kB is written as many gigabytes of spaces
+	Length  uint64
+	Limited bool // deeper than maxDepth, or with more than maxAttributes: not counted to the letter
 }
+
+const (
+	maxDepth      = 512 // elements within each other
+	maxAttributes = 200 // of an element
+)
+
+// same reports whether two documents are the same to the byte.
+func (f *Fingerprint) same(g *Fingerprint) bool { return f.Hash != "" && f.Hash == g.Hash }
 
 // Distance is 100 × (1 − quick_ratio): 0 for the same bytes, 100 for none in common.
 func (f *Fingerprint) Distance(g *Fingerprint) float64 {
+	if f.same(g) {
+		return 0
+	}
 	total := f.Length + g.Length
 	if total == 0 {
 		return 0
 	}
 	var common uint64
 	for i := range f.Bytes {
-		common += uint64(min(f.Bytes[i], g.Bytes[i]))
+		common += min(f.Bytes[i], g.Bytes[i])
 	}
 	return 100 * (1 - 2*float64(common)/float64(total))
 }
@@ -77,6 +90,12 @@ func Compare(s fact.Similarity, v4, v6 *Visit) fact.Similarity {
 		return s
 	}
 	s.Status4, s.Status6 = a.Status, b.Status
+	if (a.Limited || b.Limited) && !a.same(b) { // what we count of them is not what they are
+		if s.Status4 == s.Status6 {
+			s.Gap = fact.GapBudget
+		}
+		return s
+	}
 	s.Distance = a.Distance(b)
 	s.Class = Class(s.Distance)
 	return s
@@ -148,8 +167,8 @@ func (p *prettifier) count(s string) {
 }
 
 func (p *prettifier) times(c byte, n int) {
-	p.fp.Bytes[c] += uint32(n)
-	p.fp.Length += uint64(n)
+	p.fp.Bytes[c] += uint64(n) //nolint:gosec // a count
+	p.fp.Length += uint64(n)   //nolint:gosec // a count
 }
 
 // line counts what goes before and after a node: the indentation and the line's end.
@@ -240,6 +259,7 @@ func (p *prettifier) start(e *element, selfClosing bool) {
 		return
 	}
 	p.stack = append(p.stack, e.name)
+	p.fp.Limited = p.fp.Limited || len(p.stack) > maxDepth
 	p.raw = e.atom == atom.Script || e.atom == atom.Style
 	if p.preserve == 0 && (e.atom == atom.Pre || e.atom == atom.Textarea) {
 		p.preserve = len(p.stack)
@@ -254,7 +274,7 @@ func (p *prettifier) end(name string) {
 	}
 	p.flush()
 	p.raw = false
-	for i := len(p.stack) - 1; i >= 0 && len(p.stack)-i <= 512; i-- {
+	for i := len(p.stack) - 1; i >= 0 && len(p.stack)-i <= maxDepth; i-- {
 		if p.stack[i] == name {
 			p.pop(i)
 			return
