@@ -68,11 +68,11 @@ func allows(issuers []string, c *certificate) bool {
 
 // caaSet finds the record set that holds for a name: its own, or that of the nearest
 // name above it (RFC 8659 section 3).
-func (v *view) caaSet() (l *fact.Lookup, f finding, ok bool) {
-	for n := v.Target.Name; n != ""; _, n, _ = strings.Cut(n, ".") {
+func (v *view) caaSet(at string) (l *fact.Lookup, f finding, ok bool) {
+	for n := at; n != ""; _, n, _ = strings.Cut(n, ".") {
 		l := v.DNS.Lookup(n, "CAA")
 		switch {
-		case l == nil && n == v.Target.Name:
+		case l == nil && n == at:
 			return nil, missed(""), false
 		case l == nil:
 			return nil, finding{}, true
@@ -104,34 +104,48 @@ var dnsCAA = rule{
 		if f, ok := v.site(); !ok {
 			return combine(f)
 		}
-		l, f, ok := v.caaSet()
-		if !ok {
-			return combine(f)
-		}
-		if l == nil {
-			return combine(fail(because("no-caa")).with(v.Target.Name + " CAA: none"))
-		}
-		var set []caa.Record
-		for _, r := range l.Records {
-			p := caa.Parse(r.Raw)
-			if len(p.Defects) > 0 {
-				return combine(warn(because("caa-defect", p.Defects[0].Code, r.Data)).on(l.Name).with(r.Data + ": " + p.Defects[0].Code))
-			}
-			set = append(set, p)
-		}
-		return combine(v.caaAllows(l, set)...)
+		return combine(v.caaOf(v.Target.Name, v.webTLS())...)
 	},
 }
 
+// webTLS is the TLS of each address of the website.
+func (v *view) webTLS() []*fact.TLS {
+	var ts []*fact.TLS
+	for i := range v.Web.Hosts {
+		ts = append(ts, v.Web.Hosts[i].TLS)
+	}
+	return ts
+}
+
+// caaOf judges the CAA records that hold for the name of a server, by the certificates
+// that it serves.
+func (v *view) caaOf(at string, served []*fact.TLS) []finding {
+	l, f, ok := v.caaSet(at)
+	if !ok {
+		return []finding{f}
+	}
+	if l == nil {
+		return []finding{fail(because("no-caa")).with(at + " CAA: none")}
+	}
+	var set []caa.Record
+	for _, r := range l.Records {
+		p := caa.Parse(r.Raw)
+		if len(p.Defects) > 0 {
+			return []finding{warn(because("caa-defect", p.Defects[0].Code, r.Data)).on(l.Name).with(r.Data + ": " + p.Defects[0].Code)}
+		}
+		set = append(set, p)
+	}
+	return v.caaAllows(at, served, l, set)
+}
+
 // caaAllows holds the record set against the certificates that are served.
-func (v *view) caaAllows(l *fact.Lookup, set []caa.Record) []finding {
+func (v *view) caaAllows(at string, served []*fact.TLS, l *fact.Lookup, set []caa.Record) []finding {
 	if _, restricted := caa.Issuers(set, false); !restricted {
 		return []finding{warn(because("caa-no-issue")).on(l.Name).with(records(l))}
 	}
 	var fs []finding
 	seen := map[string]bool{}
-	for i := range v.Web.Hosts {
-		t := v.Web.Hosts[i].TLS
+	for _, t := range served {
 		if t == nil {
 			continue
 		}
@@ -145,12 +159,12 @@ func (v *view) caaAllows(l *fact.Lookup, set []caa.Record) []finding {
 			}
 			seen[d.Chain] = true
 			c := cs[0]
-			if !c.matches(v.Target.Name) {
+			if !c.matches(at) {
 				continue // a certificate for other names: these records say nothing of it
 			}
 			// Property issuewild is for wildcards (RFC 8659 section 4.3): it counts when
 			// the name stands in the certificate in no other way.
-			wild := !slices.ContainsFunc(c.DNSNames, func(n string) bool { return strings.EqualFold(strings.TrimSuffix(n, "."), v.Target.Name) })
+			wild := !slices.ContainsFunc(c.DNSNames, func(n string) bool { return strings.EqualFold(strings.TrimSuffix(n, "."), at) })
 			issuers, _ := caa.Issuers(set, wild)
 			allowed := strings.Join(issuers, ", ")
 			if allowed == "" {

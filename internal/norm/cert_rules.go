@@ -12,34 +12,37 @@ import (
 // eachChain judges every chain that an address serves for the name: that of each kind
 // of key. The verdict on the address is the worst.
 func (v *view) eachChain(judge func(*fact.Chain, []*certificate) finding) Verdict {
-	return v.eachTLS(func(_ *fact.WebHost, t *fact.TLS) finding {
-		var worstOf *finding
-		var until time.Time
-		for _, d := range t.Deployments {
-			ch := v.Chain(d.Chain)
-			if ch == nil || (d.Version == fact.SSL20 && len(t.Deployments) > 1) {
-				continue // SSL 2.0 sends the server's own certificate alone: no chain to judge
-			}
-			f := none(because("no-certificate"))
-			if cs := v.certificates(d.Chain); len(cs) > 0 {
-				f = judge(ch, cs)
-			}
-			if len(t.Deployments) > 1 && d.Auth != "" {
-				for i := range f.evidence {
-					f.evidence[i] = d.Auth + ": " + f.evidence[i]
-				}
-			}
-			until = earliest(until, f.until)
-			if worstOf == nil || f.outcome.rank() > worstOf.outcome.rank() {
-				worstOf = &f
+	return v.eachTLS(func(t *fact.TLS) finding { return v.worstChain(t, judge) })
+}
+
+// worstChain is the worst of what is found of the chains that an address serves.
+func (v *view) worstChain(t *fact.TLS, judge func(*fact.Chain, []*certificate) finding) finding {
+	var worstOf *finding
+	var until time.Time
+	for _, d := range t.Deployments {
+		ch := v.Chain(d.Chain)
+		if ch == nil || (d.Version == fact.SSL20 && len(t.Deployments) > 1) {
+			continue // SSL 2.0 sends the server's own certificate alone: no chain to judge
+		}
+		f := none(because("no-certificate"))
+		if cs := v.certificates(d.Chain); len(cs) > 0 {
+			f = judge(ch, cs)
+		}
+		if len(t.Deployments) > 1 && d.Auth != "" {
+			for i := range f.evidence {
+				f.evidence[i] = d.Auth + ": " + f.evidence[i]
 			}
 		}
-		if gap := moreCertificates(t); worstOf == nil || gap != "" && worstOf.outcome.rank() < NotMeasured.rank() {
-			return missed(gap)
+		until = earliest(until, f.until)
+		if worstOf == nil || f.outcome.rank() > worstOf.outcome.rank() {
+			worstOf = &f
 		}
-		worstOf.until = until
-		return *worstOf
-	})
+	}
+	if gap := moreCertificates(t); worstOf == nil || gap != "" && worstOf.outcome.rank() < NotMeasured.rank() {
+		return missed(gap)
+	}
+	worstOf.until = until
+	return *worstOf
 }
 
 // distrust is the reason why a chain is not trusted, in one word.

@@ -8,9 +8,25 @@ import (
 	"peil/internal/fact"
 )
 
-// addressLookups are the two questions by which a website is found.
+// addressLookups are the two questions by which a website is found; of a mail domain
+// those by which its mail servers are.
 func (v *view) addressLookups() []*fact.Lookup {
+	if v.Target.Role == fact.Mail {
+		return v.mailLookups()
+	}
 	return []*fact.Lookup{v.DNS.Lookup(v.Target.Name, "A"), v.DNS.Lookup(v.Target.Name, "AAAA")}
+}
+
+// nobody says why there is nothing to judge about the name: it is no website, or no
+// domain. The code is empty when there is something.
+func (v *view) nobody() Reason {
+	switch {
+	case v.Target.Role == fact.Mail && v.mail().state == mailNoDomain:
+		return because("no-domain")
+	case v.Target.Role != fact.Mail && v.noWebsite():
+		return because("no-website")
+	}
+	return Reason{}
 }
 
 // noWebsite reports that the DNS says that the name has no address.
@@ -151,11 +167,11 @@ var dnssecValid = rule{
 	},
 }
 
-// eachSignedZone judges the zones that the addresses of the website come from:
-// the owner's own, and those that its aliases lead to.
+// eachSignedZone judges the zones that the addresses of the website or of the mail
+// servers come from: the owner's own, and those that its aliases lead to.
 func (v *view) eachSignedZone(judge func(*fact.Zone) finding) Verdict {
-	if v.noWebsite() {
-		return combine(none(because("no-website")))
+	if r := v.nobody(); r.Code != "" {
+		return combine(none(r))
 	}
 	var names []string
 	var fs []finding

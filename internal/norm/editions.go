@@ -1,6 +1,7 @@
 package norm
 
 import (
+	"strings"
 	"sync"
 
 	"peil/internal/fact"
@@ -57,7 +58,24 @@ type row struct {
 	rule     rule
 }
 
-// requirements turns the table of an edition for one role into requirements.
+// overSMTP makes a command that looks at HTTPS into one that looks at SMTP.
+var overSMTP = strings.NewReplacer(
+	"openssl s_client -connect {peer} -servername {name}", "openssl s_client -starttls smtp -connect {peer} -servername {host}",
+	"sslscan --no-colour --sni-name={name} {peer}", "sslscan --no-colour --starttls-smtp --sni-name={host} {peer}",
+	"nmap -Pn -p 443 --script ssl-enum-ciphers --script-args tls.servername={name} {nmap}", "nmap -Pn -p 25 --script ssl-enum-ciphers --script-args tls.servername={host} {nmap}",
+	"printf 'GET / HTTP/1.1\\r\\nHost: {name}\\r\\n\\r\\n'", "printf 'NOOP\\r\\n'",
+)
+
+// checkFor is the command for a role: a rule about TLS stands in editions for both.
+func checkFor(role fact.Role, check string) string {
+	if role == fact.Mail {
+		return overSMTP.Replace(check)
+	}
+	return check
+}
+
+// requirements turns the table of an edition for one role, or for every role (""), into
+// requirements.
 func requirements(role fact.Role, rows []row) []Requirement {
 	qs := make([]Requirement, 0, len(rows))
 	for _, w := range rows {
@@ -68,7 +86,7 @@ func requirements(role fact.Role, rows []row) []Requirement {
 		if judge, check := w.rule.judge, w.rule.check; judge != nil {
 			q.judge = func(v *view) Verdict {
 				d := judge(v)
-				d.Check = fillIn(check, v.Measurement, &d)
+				d.Check = fillIn(checkFor(v.Target.Role, check), v.Measurement, &d)
 				return d
 			}
 			j := q.judge

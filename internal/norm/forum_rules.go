@@ -131,7 +131,7 @@ var forumTLS13 = rule{
 	explain: Text{"Elk adres van de website spreekt TLS 1.3.", "Each address of the website speaks TLS 1.3."},
 	why:     topicVersion.why, fixes: versionFixes, check: topicVersion.check,
 	judge: func(v *view) Verdict {
-		return v.eachTLS(func(_ *fact.WebHost, t *fact.TLS) finding {
+		return v.eachTLS(func(t *fact.TLS) finding {
 			switch o := speaks(t, fact.TLS13); {
 			case o.Yes():
 				return pass(because("tls13"))

@@ -14,8 +14,8 @@ func v6(a netip.Addr) bool { return a.Is6() && !a.Is4In6() }
 // nameServers says whether the name servers are known.
 func (v *view) nameServers() (f finding, ok bool) {
 	switch {
-	case v.noWebsite():
-		return none(because("no-website")), false
+	case v.nobody().Code != "":
+		return none(v.nobody()), false
 	case v.DNS == nil:
 		return missed(""), false
 	case len(v.DNS.NameServers) > 0:

@@ -2,8 +2,6 @@ package norm
 
 import (
 	"time"
-
-	"peil/internal/fact"
 )
 
 // guide is one version of the TLS guidelines of the NCSC.
@@ -33,7 +31,7 @@ func ncscEdition(g guide) *Edition {
 		"Elke tabel van de richtlijnen. Onvoldoende geeft niet geslaagd, uit te faseren geeft een waarschuwing, voldoende en goed zijn geslaagd; bij elk onderdeel staat de klasse.",
 		"Every table of the guidelines. Insufficient fails, phase-out warns, sufficient and good pass; each part is shown with its class.",
 	}
-	e.Requirements = requirements(fact.Web, ncscWeb(g))
+	e.Requirements = requirements("", ncscRows(g)) // websites and mail servers alike
 	e.Reasons = reasons()
 	e.Sum = sumCompliant
 	return e
@@ -46,7 +44,7 @@ func ncsc21(section string) Source {
 	return Source{Name: "NCSC TLS 2.1", Section: section, URL: "https://english.ncsc.nl/publications/publications/2021/january/19/it-security-guidelines-for-transport-layer-security-2.1"}
 }
 
-func ncscWeb(g guide) []row {
+func ncscRows(g guide) []row {
 	because := Text{"De richtlijn deelt elke instelling in.", "The guideline classes every setting."}
 	line := func(id, category, s21, s25 string, title Text, r func(guide) rule) row {
 		src := ncsc21(s21)

@@ -152,8 +152,8 @@ type Fix struct {
 // Requirement is one rule of an edition.
 type Requirement struct {
 	ID       string    `json:"id"`
-	Role     fact.Role `json:"role"`
-	Category string    `json:"category"` // "ipv6", "dnssec", "tls", "https", "headers", "rpki", …
+	Role     fact.Role `json:"role,omitempty"` // "" for websites and mail alike
+	Category string    `json:"category"`       // "ipv6", "dnssec", "tls", "https", "headers", "rpki", …
 	Level    Level     `json:"level"`
 	Tier     Tier      `json:"publication"`
 	Title    Text      `json:"title"`

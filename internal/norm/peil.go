@@ -1,6 +1,10 @@
 package norm
 
-import "peil/internal/fact"
+import (
+	"slices"
+
+	"peil/internal/fact"
+)
 
 // peilEdition is our own strictest reading (catalogue A.4, A.5).
 func peilEdition() *Edition {
@@ -8,11 +12,11 @@ func peilEdition() *Edition {
 		Name: "peil", Version: "2026-11",
 		Title: Text{"Peil", "Peil"},
 		About: Text{
-			"De eigen norm van Peil: alles wat de wet, de overheidsafspraken en de richtlijnen vragen, op elk adres apart gemeten. Een website is op peil als alle eisen van niveau must gehaald zijn.",
-			"Peil's own norm: everything that the law, the government's agreements and the guidelines ask, measured on each address by itself. A website is up to standard when every requirement of level must is met.",
+			"De eigen norm van Peil: alles wat de wet, de overheidsafspraken en de richtlijnen vragen, op elk adres apart gemeten. Een website of maildomein is op peil als alle eisen van niveau must gehaald zijn.",
+			"Peil's own norm: everything that the law, the government's agreements and the guidelines ask, measured on each address by itself. A website or mail domain is up to standard when every requirement of level must is met.",
 		},
 		Source:       Source{Name: "Peil"},
-		Requirements: requirements(fact.Web, peilWeb()),
+		Requirements: slices.Concat(requirements(fact.Web, peilWeb()), requirements(fact.Mail, peilMail())),
 		Reasons:      reasons(),
 		Sum:          sumPeil,
 	}

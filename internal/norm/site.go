@@ -50,14 +50,18 @@ func (v *view) eachHost(judge func(*fact.WebHost) finding) Verdict {
 	return combine(fs...)
 }
 
-// eachTLS judges the TLS of every address. A dead address fails the rules about
-// reachability alone; everything else about it does not apply (catalogue A.2).
-func (v *view) eachTLS(judge func(*fact.WebHost, *fact.TLS) finding) Verdict {
+// eachTLS judges the TLS of every address of the website or of the mail servers. A dead
+// address fails the rules about reachability alone; everything else about it does not
+// apply (catalogue A.2).
+func (v *view) eachTLS(judge func(*fact.TLS) finding) Verdict {
+	if v.Target.Role == fact.Mail {
+		return v.eachMailTLS(func(_ *fact.MailServer, t *fact.TLS) finding { return judge(t) })
+	}
 	return v.eachHost(func(h *fact.WebHost) finding {
 		if f, ok := working(h); !ok {
 			return f
 		}
-		return judge(h, h.TLS)
+		return judge(h.TLS)
 	})
 }
 
@@ -190,6 +194,7 @@ var (
 // the target, {zone} the name that has its name servers, {addr} the address of the
 // first subject that is worst (without one there is no command), {resolve} the option
 // that makes curl use it and {resolve80} that for http, {peer} host and port for openssl,
+// of HTTPS or, for mail, of SMTP, {host} the mail server of the first such subject,
 // {nmap} the same for nmap, {subject} the subject itself, {question} it as name and type;
 // {rpki}, {rpkiweb}, {rpkins}, {rpkimx}, {rpkimxns} and {rpkimail} stand for a whole
 // command (askRIPEstat).
@@ -236,11 +241,20 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 	case check == "{rpkimail}":
 		return askRIPEstat(m, slices.Concat(mailAddresses(m), serverAddresses(m), mailNSAddresses(m)))
 	}
+	host, port := m.Target.Name, uint16(443)
+	if m.Target.Role == fact.Mail {
+		port = 25
+		for _, w := range []string{word, second} {
+			if _, err := netip.ParseAddr(w); err != nil && w != "" && !questionType(w) {
+				host = w
+			}
+		}
+	}
 	zone := m.Target.Name
 	if m.DNS != nil && m.DNS.NSOwner != "" {
 		zone = m.DNS.NSOwner
 	}
-	for _, p := range [...][2]string{{"{name}", m.Target.Name}, {"{zone}", zone}, {"{subject}", word}, {"{question}", firstWord(word, m.Target.Name)}} {
+	for _, p := range [...][2]string{{"{name}", m.Target.Name}, {"{host}", host}, {"{zone}", zone}, {"{subject}", word}, {"{question}", firstWord(word, m.Target.Name)}} {
 		if strings.Contains(check, p[0]) && !plainHost(p[1]) {
 			return ""
 		}
@@ -258,6 +272,8 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 		switch {
 		case closed && place == "name":
 			b.WriteString(m.Target.Name)
+		case closed && place == "host":
+			b.WriteString(host)
 		case closed && place == "zone":
 			b.WriteString(zone)
 		case closed && place == "subject":
@@ -265,9 +281,9 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 		case closed && place == "addr" && err == nil:
 			b.WriteString(addr.String())
 		case closed && place == "peer" && err == nil:
-			b.WriteString(netip.AddrPortFrom(addr, 443).String())
+			b.WriteString(netip.AddrPortFrom(addr, port).String())
 		case closed && place == "peer":
-			b.WriteString(m.Target.Name + ":443")
+			b.WriteString(host + ":" + itoa(int(port)))
 		case closed && place == "resolve" && err == nil:
 			b.WriteString("--resolve " + m.Target.Name + ":443:" + strings.TrimSuffix(netip.AddrPortFrom(addr, 0).String(), ":0") + " ")
 		case closed && place == "resolve80" && err == nil:
@@ -277,7 +293,7 @@ func fillIn(check string, m *fact.Measurement, v *Verdict) string {
 		case closed && place == "nmap" && err == nil:
 			b.WriteString(addr.String())
 		case closed && place == "nmap":
-			b.WriteString(m.Target.Name)
+			b.WriteString(host)
 		case closed && place == "question" && questionType(second):
 			b.WriteString(word + " " + second)
 		case closed && place == "question":

@@ -70,7 +70,7 @@ func orderRule(g guide, explain Text) rule {
 		fixes: suiteFixes,
 		check: "nmap -Pn -p 443 --script ssl-enum-ciphers --script-args tls.servername={name} {nmap} | grep -E 'SSLv|TLSv|TLS_|preference'",
 		judge: func(v *view) Verdict {
-			return v.eachTLS(func(_ *fact.WebHost, t *fact.TLS) finding { return judgeOrder(g, t) })
+			return v.eachTLS(func(t *fact.TLS) finding { return judgeOrder(g, t) })
 		},
 	}
 }
@@ -156,7 +156,7 @@ var tlsNoSNI = rule{
 	},
 	check: "openssl s_client -connect {peer} -noservername </dev/null 2>/dev/null | openssl x509 -noout -subject -issuer -enddate",
 	judge: func(v *view) Verdict {
-		return v.eachTLS(func(_ *fact.WebHost, t *fact.TLS) finding {
+		return v.eachTLS(func(t *fact.TLS) finding {
 			n := t.NoSNI
 			switch {
 			case n == nil:
@@ -199,7 +199,7 @@ var tlsPostQuantum = rule{
 	},
 	check: "openssl s_client -connect {peer} -servername {name} -tls1_3 -groups X25519MLKEM768 </dev/null 2>&1 | grep -E 'Negotiated|rror'",
 	judge: func(v *view) Verdict {
-		return v.eachTLS(func(_ *fact.WebHost, t *fact.TLS) finding {
+		return v.eachTLS(func(t *fact.TLS) finding {
 			if speaks(t, fact.TLS13).No() {
 				return fail(because("no-tls13")).with("TLS 1.3 declined")
 			}

@@ -20,7 +20,7 @@ type look func(*view, *fact.TLS) aspect
 // outcome worse.
 func judgeAspect(l look, grade func(*view, parameter) Outcome, code func(*view, parameter, Outcome) Reason) func(*view) Verdict {
 	return func(v *view) Verdict {
-		return v.eachTLS(func(_ *fact.WebHost, t *fact.TLS) finding {
+		return v.eachTLS(func(t *fact.TLS) finding {
 			a := l(v, t)
 			if a.none.Code != "" {
 				return none(a.none)

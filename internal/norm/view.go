@@ -13,6 +13,9 @@ type view struct {
 
 	certs   map[string][]*certificate // by chain ID
 	results map[*Edition]*Result
+	servers *mailDomain // how the domain receives mail
+	sends   *spfReading // its SPF record with all that it includes
+	protect *dmarcReading
 }
 
 func newView(m *fact.Measurement) *view {
@@ -82,7 +85,7 @@ func (v *view) result(e *Edition) *Result {
 	r.Verdicts = make([]Verdict, 0, len(e.Requirements))
 	for i := range e.Requirements {
 		q := &e.Requirements[i]
-		if q.Role != v.Target.Role {
+		if q.Role != "" && q.Role != v.Target.Role {
 			continue
 		}
 		r.Verdicts = append(r.Verdicts, v.verdict(q))
