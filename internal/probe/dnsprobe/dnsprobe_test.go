@@ -23,6 +23,8 @@ import (
 type zone struct {
 	answers map[string][]string // "name TYPE" → data
 	fails   map[string]fact.Gap // "name TYPE" → why there is no answer
+	nx      map[string]bool     // "name TYPE" of names that do not exist
+	aliases map[string]fact.Alias
 
 	mu    sync.Mutex
 	asked []string
@@ -33,17 +35,37 @@ func (z *zone) Lookup(_ context.Context, name, qtype string) fact.Lookup {
 	z.mu.Lock()
 	z.asked = append(z.asked, key)
 	z.mu.Unlock()
-	l := fact.Lookup{Name: name, Type: qtype, Zone: "example.nl"}
+	l := fact.Lookup{Name: name, Type: qtype, Zone: apex(name)}
 	if g, ok := z.fails[key]; ok {
 		l.Gap = g
 		return l
 	}
 	l.RCode, l.Security = "NOERROR", fact.Secure
+	if z.nx[key] {
+		l.RCode = "NXDOMAIN"
+	}
+	if a, ok := z.aliases[key]; ok {
+		l.Aliases = []fact.Alias{a}
+	}
 	for _, d := range z.answers[key] {
+		rec := fact.Record{Data: d}
+		if qtype == "TXT" {
+			for rest := d; rest != ""; {
+				n := min(len(rest), 255)
+				rec.Raw = append(append(rec.Raw, byte(n)), rest[:n]...)
+				rest = rest[n:]
+			}
+		}
 		l.Wire = append(l.Wire, d)
-		l.Records = append(l.Records, fact.Record{Data: d})
+		l.Records = append(l.Records, rec)
 	}
 	return l
+}
+
+// apex is the zone of a name: all have two labels.
+func apex(name string) string {
+	labels := strings.Split(name, ".")
+	return strings.Join(labels[max(0, len(labels)-2):], ".")
 }
 
 func (z *zone) Zone(_ context.Context, name string) fact.Zone {
