@@ -43,6 +43,7 @@ internet.nl 100
   mail_mx_ns_rpki_valid passed good 10/10
 peil up_to_standard
   mail.mx.valid passed
+  mail.mx.dangling passed
   mail.mx.null not_applicable
   mail.ipv6.ns passed
   mail.ipv6.nsreach passed
@@ -50,6 +51,10 @@ peil up_to_standard
   mail.ipv6.mxreach passed
   mail.dnssec.domain passed
   mail.dnssec.mx passed
+  mail.dnssec.nsec3 passed
+  mail.dnssec.lifetime passed
+  mail.dnssec.algorithm passed
+  mail.dnssec.modern passed
   mail.spf.record passed
   mail.spf.policy passed
   mail.spf.width passed
@@ -57,9 +62,12 @@ peil up_to_standard
   mail.spf.subdomain passed
   mail.dmarc.record passed
   mail.dmarc.policy passed
+  mail.dmarc.subdomains passed
   mail.dmarc.reports passed
   mail.dkim.key passed
+  mail.dkim.strength passed
   mail.starttls.available passed
+  mail.starttls.injection not_applicable
   mail.tls.version passed
   mail.tls.ciphers passed
   mail.tls.keyexchange passed

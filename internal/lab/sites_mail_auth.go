@@ -188,7 +188,7 @@ peil ?
 		{"mail-spf-exp", g, Text{"een uitleg (exp)", "an explanation (exp)"}, also(spf("v=spf1 mx -all exp=why.{d}"), `why.{d}. 3600 IN TXT "%{i} may not send for %{d}"`), fine},
 		{"mail-spf-wide", g, Text{"de hele adresruimte in twee helften", "the whole address space in two halves"}, spf("v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all"), `
 internet.nl 100
-peil below_standard
+peil up_to_standard
   mail.spf.width failed`},
 		{"mail-spf-long", g, Text{"een SPF-record van meer dan 450 tekens", "an SPF record of more than 450 characters"}, spf("v=spf1" + repeat(40, "ip4:22.0.240.#") + " -all"), `
 internet.nl 100
@@ -211,6 +211,7 @@ internet.nl 92
 peil below_standard
   mail.dmarc.record failed
   mail.dmarc.policy not_applicable
+  mail.dmarc.subdomains not_applicable
   mail.dmarc.reports not_applicable
 forum
   mail_legacy_dmarc failed
@@ -225,10 +226,12 @@ forum
 	}
 	weak := policy("policy", "2", `below_standard
   mail.dmarc.policy failed
+  mail.dmarc.subdomains ?
   mail.dmarc.reports ?`)
 	syntax := policy("bad", "0", `below_standard
   mail.dmarc.record ?
   mail.dmarc.policy ?
+  mail.dmarc.subdomains ?
   mail.dmarc.reports ?`)
 	external := `
 internet.nl 100
@@ -250,14 +253,17 @@ peil up_to_standard`
 		{"mail-dmarc-reject-test", g, Text{"beleid reject op proef (t=y)", "policy reject on trial (t=y)"}, dmarc("v=DMARC1; p=reject; t=y; rua=mailto:dmarc@{d}"), `
 internet.nl 100
 peil ?
-  mail.dmarc.policy ?`},
+  mail.dmarc.policy ?
+  mail.dmarc.subdomains ?`},
 		{"mail-dmarc-pct", g, Text{"beleid voor 10 procent van de mail", "policy for 10 per cent of the mail"}, dmarc("v=DMARC1; p=reject; pct=10; rua=mailto:dmarc@{d}"), `
 internet.nl 100
 peil ?
-  mail.dmarc.policy ?`},
+  mail.dmarc.policy ?
+  mail.dmarc.subdomains ?`},
 		{"mail-dmarc-empty", g, Text{"alleen de versie", "the version alone"}, dmarc("v=DMARC1;"), policy("policy", "2", `below_standard
   mail.dmarc.record ?
   mail.dmarc.policy ?
+  mail.dmarc.subdomains ?
   mail.dmarc.reports ?`)},
 		{"mail-dmarc-no-semicolon", g, Text{"alleen de versie, zonder puntkomma", "the version alone, without semicolon"}, dmarc("v=DMARC1"), syntax},
 		{"mail-dmarc-bad-policy", g, Text{"een beleid dat niet bestaat", "a policy that does not exist"}, dmarc("v=DMARC1; p=rejct; rua=mailto:dmarc@{d}"), syntax},
@@ -271,6 +277,7 @@ internet.nl 96
 peil ?
   mail.dmarc.record ?
   mail.dmarc.policy ?
+  mail.dmarc.subdomains ?
   mail.dmarc.reports ?
 forum
   mail_legacy_dmarc_policy failed` + mailIncomplete},
@@ -302,6 +309,7 @@ func dkimSites() []entry {
 		return `
 internet.nl 100
 peil ?
+  mail.dkim.strength ?
   mail.dkim.key ` + outcomes
 	}
 	const g = "mail-dkim"
@@ -311,6 +319,7 @@ internet.nl 96
   mail_auth_dkim_exist failed bad 0/10
 peil below_standard
   mail.dkim.key failed
+  mail.dkim.strength not_applicable
 forum
   mail_legacy_dkim failed` + mailIncomplete},
 		{"mail-dkim-unknown-selector", g, Text{"een selector die niemand raadt", "a selector that nobody guesses"}, dkim("zq83xk2 v=DKIM1; k=rsa; p=" + dkimRSA2048), keyed("not_measured|info|warning|passed")},

@@ -25,7 +25,7 @@ peil up_to_standard
   mail.mx.* ?
   mail.ipv6.mx* not_applicable
   mail.dnssec.mx not_applicable
-  mail.starttls.available not_applicable
+  mail.starttls.* not_applicable
   mail.tls.* not_applicable
   mail.cert.* not_applicable
   mail.dane.* not_applicable
@@ -71,7 +71,7 @@ const notSending = `
 internet.nl
   mail_auth_dkim_exist not_tested no-email
 peil
-  mail.dkim.key not_applicable
+  mail.dkim.* not_applicable
   mail.mtasts not_applicable
   mail.tlsrpt not_applicable
 forum
@@ -165,8 +165,11 @@ forum
 
 func mxSites() []entry {
 	badMX := anyMX + `
-peil below_standard
+peil ?
   mail.mx.valid failed`
+	dangling := badMX + `
+peil below_standard
+  mail.mx.dangling failed`
 	const g = "mail-mx"
 	many := func(s *Site) {
 		s.Mail.Servers = nil
@@ -199,7 +202,8 @@ peil below_standard
   mail.dmarc.record failed
   mail.dmarc.policy not_applicable
   mail.dmarc.reports not_applicable
-  mail.dkim.key ?
+  mail.dmarc.subdomains ?
+  mail.dkim.* ?
 forum
   mail_legacy_dmarc failed
   mail_legacy_dmarc_policy not_applicable|failed
@@ -212,7 +216,7 @@ peil up_to_standard
 		{"mail-parked-dkim", g, Text{"geen mail, en alle DKIM-sleutels ingetrokken", "no mail, and all DKIM keys revoked"}, also(silentDomain("0 ."), `*._domainkey.{d}. 3600 IN TXT "v=DKIM1; p="`), noMailServer("info null-mx-without-a-aaaa", "info null-mx-without-a-aaaa", "info null-mx-without-a-aaaa") + `
 peil up_to_standard
   mail.mx.null passed
-  mail.dkim.key not_applicable|passed
+  mail.dkim.* not_applicable|passed
 forum
   mail_legacy_dkim passed|not_applicable`},
 		{"mail-null-mx", g, Text{"null MX naast een adres", "null MX beside an address"}, withAddress(silentDomain("0 .")), noMailServer("not_tested null-mx", "not_tested null-mx", "not_tested null-mx") + notSending + `
@@ -247,7 +251,7 @@ internet.nl 95
 peil ?
   mail.mx.null passed
   mail.spf.* ?
-  mail.dkim.key ?
+  mail.dkim.* ?
 forum
   mail_legacy_dkim failed` + mailIncomplete},
 		{"mail-null-mx-and-other", g, Text{"null MX naast een andere MX", "null MX beside another MX"}, mxRecords("0 .", "10 mx1.{mx}."), anyMX + `
@@ -255,7 +259,7 @@ internet.nl ?
   mail_ipv6_mx_address warning null-mx-with-other-mx
   mail_dnssec_mx_exist warning null-mx-with-other-mx
   mail_starttls_tls_available warning null-mx-with-other-mx
-peil below_standard
+peil ?
   mail.mx.valid failed`},
 		{"mail-mx-implicit", g, Text{"geen MX: het adres van het domein zelf ontvangt", "no MX: the domain's own address receives"}, func(s *Site) {
 			s.Mail.Servers, s.Mail.MX = []*MailServer{newMailServer("@")}, []string{}
@@ -283,13 +287,13 @@ ncsc-tls-2021
 ncsc-tls-2025
   tls.* ?`},
 		{"mail-mx-literal", g, Text{"de MX is een IP-adres", "the MX is an IP address"}, mxRecords("10 22.0.240.25."), badMX},
-		{"mail-mx-missing", g, Text{"de MX bestaat niet", "the MX does not exist"}, mxRecords("10 gone.{d}."), badMX + `
+		{"mail-mx-missing", g, Text{"de MX bestaat niet", "the MX does not exist"}, mxRecords("10 gone.{d}."), dangling + `
 internet.nl 70
   mail_ipv6_mx_address failed bad
   mail_starttls_tls_available error other 0/10
   mail_rpki_exists not_tested no-addresses 5/5
   mail_rpki_valid not_tested no-addresses 10/10`},
-		{"mail-mx-one-missing", g, Text{"één van twee MX'en bestaat niet", "one of two MX does not exist"}, mxRecords("10 mx1.{mx}.", "20 gone.{d}."), badMX + `
+		{"mail-mx-one-missing", g, Text{"één van twee MX'en bestaat niet", "one of two MX does not exist"}, mxRecords("10 mx1.{mx}.", "20 gone.{d}."), dangling + `
 internet.nl 75
   mail_ipv6_mx_address failed bad
   mail_starttls_tls_available error other 0/10`},
