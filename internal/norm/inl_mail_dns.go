@@ -190,7 +190,7 @@ func (v *view) inlMailRPKI(s *inlServer, mx inlMXSet) {
 
 // mailNameServers are the addresses of the name servers of a mail server.
 func (v *view) mailNameServers(host string) (as []netip.Addr, gap fact.Gap) {
-	if _, err := netip.ParseAddr(host); err == nil || !lookup.ValidName(host) {
+	if !isHostName(host) {
 		return nil, ""
 	}
 	server := v.Mail.Server(host)

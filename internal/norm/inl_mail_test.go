@@ -135,6 +135,7 @@ func inlMailCases() []inlMailCase {
 		{"ipv6_mx_address", "null MX without address", inlAll(inlWithMX("0 ."), noAddress), "null-mx-without-a-aaaa:info"},
 		{"ipv6_mx_address", "another preference makes the root a host", inlWithMX("10 ."), "bad:failed"},
 		{"ipv6_mx_address", "an address as name", inlWithMX("10 192.0.2.25"), "bad:failed"},
+		{"ipv6_mx_address", "an address in brackets as name", inlWithMX("10 [192.0.2.25]"), "bad:failed"},
 		{"ipv6_mx_address", "MX not looked up", gap(inlDomain, "MX", fact.GapTimeout), "? timeout"},
 		{"ipv6_mx_address", "an address not looked up", gap(inlMX1, "AAAA", fact.GapTimeout), "? timeout"},
 		{"ipv6_mx_reach", "all answer", nil, "good:passed 10/10"},

@@ -35,11 +35,6 @@ func inlSecure(name, qtype string, rs ...fact.Record) fact.Lookup {
 	return fact.Lookup{Name: name, Type: qtype, RCode: "NOERROR", Security: fact.Secure, Records: rs, Until: inlNow.AddDate(0, 0, 14)}
 }
 
-// inlAbsent is a name that does not exist.
-func inlAbsent(name, qtype string) fact.Lookup {
-	return fact.Lookup{Name: name, Type: qtype, RCode: "NXDOMAIN", Security: fact.Secure}
-}
-
 func inlData1(data string) fact.Record { return fact.Record{Data: data} }
 
 // inlMailServerOf is a mail server on which there is nothing to remark, and its
@@ -169,16 +164,6 @@ func inlMailChain(f func(*fact.Chain)) inlChange {
 // inlTLSAs replaces the TLSA records of a mail server.
 func inlTLSAs(server string, rs ...fact.Record) inlChange {
 	return inlLook(mailTLSA(server), "TLSA", func(l *fact.Lookup) { l.Records = rs })
-}
-
-// inlMXLeaf is the certificate of a mail server.
-func inlMXLeaf(m *fact.Measurement, server string) []byte {
-	for _, c := range m.Chains {
-		if c.Trust.ServerName == server {
-			return c.Certs[0]
-		}
-	}
-	return nil
 }
 
 func inlJudgeMail(tb testing.TB, m *fact.Measurement) *Result {

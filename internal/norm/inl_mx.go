@@ -111,7 +111,7 @@ func wire(l *fact.Lookup) []string {
 // left out. gap says that a family is not known. A name that nobody can look up (the
 // root, an address written as a name) has none.
 func (v *view) hostAddresses(host string) (v4, v6 []netip.Addr, gap fact.Gap) {
-	if _, err := netip.ParseAddr(host); err == nil || !lookup.ValidName(host) {
+	if !isHostName(host) {
 		return nil, nil, ""
 	}
 	for _, qtype := range []string{"A", "AAAA"} {
@@ -136,6 +136,13 @@ func (v *view) hostAddresses(host string) (v4, v6 []netip.Addr, gap fact.Gap) {
 		}
 	}
 	return v4, v6, gap
+}
+
+// isHostName reports whether a name can be looked up: not the root, and not an address
+// written as a name.
+func isHostName(host string) bool {
+	_, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err != nil && lookup.ValidName(host)
 }
 
 // hasAddress reports whether a name has any address.

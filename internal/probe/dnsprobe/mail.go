@@ -69,6 +69,14 @@ func (l *Look) MailServers(ctx context.Context) (servers []MailServer, beyond []
 		}
 		names = []string{l.name}
 	}
+	if has && (len(names) == 0 || slices.Equal(names, []string{"localhost"})) {
+		// Nobody receives mail here. What internet.nl says of that depends on whether the
+		// domain has an address (catalogue B.13).
+		var both sync.WaitGroup
+		both.Go(func() { l.mail(ctx, l.name, "A") })
+		both.Go(func() { l.mail(ctx, l.name, "AAAA") })
+		both.Wait()
+	}
 	n := min(len(names), MaxMailServers)
 	names, beyond = names[:n], names[n:]
 	servers = make([]MailServer, n)
