@@ -16,6 +16,7 @@ import (
 // builds messages by itself, apart from tlswire.
 type fake struct {
 	versions     []fact.Version // up to TLS 1.2
+	exact        bool           // no lower one than the client names
 	suites       []fact.Suite
 	clientOrder  bool
 	groups       []fact.Group
@@ -94,9 +95,13 @@ func (f *fake) serve(c net.Conn) {
 		alert(c, 10)
 		return
 	}
+	f.answer(c, h)
+}
+
+func (f *fake) answer(c net.Conn, h *clientHello) {
 	var version fact.Version
 	for _, v := range f.versions {
-		if v <= h.version && v > version {
+		if (v == h.version || v < h.version && !f.exact) && v > version {
 			version = v
 		}
 	}

@@ -82,7 +82,7 @@ func (r *run) enumerate(v fact.Version, a *reply, highest bool) {
 	r.learn(e, a, legacyGroups, true)
 	g.take(a.group)
 	if highest {
-		r.beside(v, a)
+		r.beside(v)
 	}
 	askAgain := r.plan.asks(AskPreference)
 	for len(e.remain) > 0 {
@@ -163,7 +163,14 @@ func (r *run) chose(e *enumeration, a *reply, v fact.Version) bool {
 func (r *run) turnedAway(e *enumeration, a *reply, offered []fact.Suite) (end bool) {
 	switch {
 	case a.ok():
-		a.close() // another version: these suites are of no use on this one
+		// Another version. That speaks for the suite that was chosen, and for those that
+		// do not exist on this one; the others are asked without it.
+		a.close()
+		picked, modern := a.hello.Suite, e.version == fact.TLS13
+		gone := slices.Contains(offered, picked)
+		offered = slices.DeleteFunc(offered, func(s fact.Suite) bool {
+			return gone && s != picked && (!modern || s.KeyExchange() == fact.KexTLS13)
+		})
 	case a.outcome == declined:
 		r.later(a, func(confirmed bool) {
 			if !confirmed {
@@ -277,7 +284,9 @@ func (r *run) learn(e *enumeration, a *reply, groups []fact.Group, all bool) {
 		r.kexSeen[a.group] = true
 	}
 	h := a.hello
-	r.choice(&r.out.SecureRenegotiation, h.RenegotiationInfo)
+	if a.offer.RenegotiationInfo || slices.Contains(a.offer.Suites, tlswire.RenegotiationSCSV) {
+		r.choice(&r.out.SecureRenegotiation, h.RenegotiationInfo)
+	}
 	if a.offer.Compression != nil {
 		r.choice(&r.out.Compression, h.Compression != 0)
 	}
@@ -285,7 +294,9 @@ func (r *run) learn(e *enumeration, a *reply, groups []fact.Group, all bool) {
 		r.choice(&r.out.Heartbeat, h.Heartbeat)
 	}
 	if h.Version == fact.TLS12 {
-		r.choice(&r.out.ExtendedMasterSecret, h.ExtendedMasterSecret)
+		if a.offer.ExtendedMasterSecret {
+			r.choice(&r.out.ExtendedMasterSecret, h.ExtendedMasterSecret)
+		}
 		if a.kex != nil && a.kex.Signed && r.out.KexSignature == 0 {
 			r.out.KexSignature = a.kex.Scheme
 		}

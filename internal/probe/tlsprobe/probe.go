@@ -58,7 +58,7 @@ func (r *run) ask13and12() {
 		// plainly that it has none.
 		r.answer(fact.TLS13, fact.Observed{Answer: fact.Declined})
 		if !legacy.ok() {
-			legacy = modern
+			legacy = r.inPlace(legacy, modern)
 		}
 		modern = &reply{}
 	} else {
@@ -229,14 +229,19 @@ func (r *run) browserHello(suites []fact.Suite, versions []fact.Version) *tlswir
 
 // unanswered is for a server that accepted neither of the first hellos: it is asked
 // with the hello of a browser and with that of a very old client, spread over time
-// (catalogue A.2). ok is false when there is nothing to go on with.
+// (catalogue A.2); if the version will not do, with those of the versions beside. ok is false when there is nothing to go on with.
 func (r *run) unanswered(legacy, modern *reply) (l, m *reply, ok bool) {
 	tries := []*reply{legacy, modern}
 	browser := r.browserHello(lists().modern, []fact.Version{fact.TLS13, fact.TLS12})
-	old := &tlswire.ClientHello{Version: fact.TLS10, Suites: lists().old, NoExtensions: true}
-	old.FillRandom(false)
-	for _, h := range []*tlswire.ClientHello{browser, old} {
-		if h == nil || r.stopped() != "" {
+	old := func(v fact.Version) *tlswire.ClientHello {
+		h := &tlswire.ClientHello{Version: v, Suites: lists().old, NoExtensions: true}
+		h.FillRandom(false)
+		return h
+	}
+	wrongVersion := func(a *reply) bool { return a.alerted && a.alert == tlswire.AlertProtocolVersion }
+	plain := wrongVersion(legacy) && wrongVersion(modern)
+	for i, h := range []*tlswire.ClientHello{browser, old(fact.TLS10), old(fact.TLS11), old(fact.SSL30)} {
+		if h == nil || r.stopped() != "" || i > 1 && !wrongVersion(tries[len(tries)-1]) {
 			continue
 		}
 		if err := r.p.cfg.Wait(r.ctx, r.p.cfg.Spread/2); err != nil {
@@ -246,14 +251,16 @@ func (r *run) unanswered(legacy, modern *reply) (l, m *reply, ok bool) {
 		if tries = append(tries, a); !a.ok() {
 			continue
 		}
-		r.mu.Lock()
-		r.narrow = true
-		r.mu.Unlock()
-		legacy, modern = r.opening()
-		if !legacy.ok() && a.version() <= fact.TLS12 {
-			legacy = a
+		if !plain || a.version() > fact.TLS12 { // it was not, or not only, about the version
+			r.mu.Lock()
+			r.narrow = true
+			r.mu.Unlock()
+			legacy, modern = r.opening()
 		}
-		return legacy, modern, legacy.ok() || modern.ok()
+		if !legacy.ok() && a.version() <= fact.TLS12 {
+			legacy = r.inPlace(legacy, a)
+		}
+		return legacy, modern, legacy.ok() || modern.ok() || r.older != nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -283,11 +290,25 @@ func (r *run) unanswered(legacy, modern *reply) (l, m *reply, ok bool) {
 	return nil, nil, false
 }
 
+// inPlace takes an answer to another hello in place of one for TLS 1.2 that was not
+// accepted. Where it is of a lower version it says nothing of TLS 1.2 and is kept apart.
+func (r *run) inPlace(legacy, other *reply) *reply {
+	if other.version() == fact.TLS12 {
+		return other
+	}
+	r.older = other
+	return legacy
+}
+
 // setControl remembers a hello that this server accepts.
 func (r *run) setControl(legacy, modern *reply) {
 	h := legacy.offer
-	if !legacy.ok() {
+	switch {
+	case legacy.ok():
+	case modern.ok():
 		h = modern.offer
+	default:
+		h = r.older.offer
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -331,45 +352,41 @@ func (r *run) version(v fact.Version, a *reply) bool {
 	return false
 }
 
-// legacyVersions follows the versions up to TLS 1.2 downwards. A hello says the
-// highest version that the client has, and the server answers with its own highest
-// not above that.
+// legacyVersions follows the versions up to TLS 1.2 downwards, beginning with the answer
+// to the widest hello. A hello says the highest version that the client has, and a server
+// should answer with its own highest not above that (RFC 5246 appendix E.1). Not all do:
+// where a version is missing in between some turn the hello away with protocol_version
+// (GnuTLS, of which TLS 1.1 was taken and 1.0 was not). So each version counts as absent
+// only when a hello of exactly that version got no such answer.
 func (r *run) legacyVersions(a *reply) {
-	ask := []fact.Version{fact.TLS12, fact.TLS11, fact.TLS10, fact.SSL30}
 	highest := true
-	done := map[fact.Version]bool{}
-	for i, v := range ask {
-		if done[v] || !r.plan.version(v) {
+	for _, v := range legacyVersions {
+		if !r.plan.version(v) {
 			continue
 		}
-		if i > 0 {
-			// An answer to a higher version with this one or a lower one says it all.
-			if !a.ok() || a.version() > v {
-				a = r.firstLegacy(v)
+		switch {
+		case a.ok() && a.version() == v: // the answer to a higher one will do
+		case v != fact.TLS12:
+			if a = r.firstLegacy(v); !a.ok() && r.older != nil && r.older.version() == v {
+				a = r.older
 			}
 		}
 		if r.version(v, a) {
 			first, a0 := highest, a
 			highest = false
 			r.spawn(func() { r.enumerate(v, a0, first) })
-			continue
-		}
-		if a.outcome == declined && a.alerted && a.alert == tlswire.AlertProtocolVersion && v == fact.TLS11 {
-			// "The version is too low" speaks for the versions below too (RFC 5246
-			// appendix E.1). SSL 3.0 is asked all the same, because its hello has no
-			// extensions and may reach another virtual host.
-			r.version(fact.TLS10, a)
-			done[fact.TLS10] = true
 		}
 	}
 }
 
+// legacyVersions are those up to TLS 1.2, whose hellos have no list of versions.
+var legacyVersions = []fact.Version{fact.TLS12, fact.TLS11, fact.TLS10, fact.SSL30}
+
 // derive books what follows from the versions, once it is settled which there are; the
 // lock is held.
 func (r *run) derive() {
-	legacy := []fact.Version{fact.TLS12, fact.TLS11, fact.TLS10, fact.SSL30}
 	none, some := true, false
-	for _, v := range legacy {
+	for _, v := range legacyVersions {
 		x := r.versions[v]
 		none = none && x != nil && x.No()
 		some = some || x != nil && x.Yes()
@@ -385,15 +402,42 @@ func (r *run) derive() {
 	if some && newest != nil && newest.No() {
 		r.out.EarlyData.Observed = fact.Observed{Answer: fact.Declined} // TLS 1.3 alone has it
 	}
-	if v := r.versions[fact.TLS12]; r.oldHash && v != nil {
-		// Before TLS 1.2 the hash is part of the protocol: SHA-1, with MD5 for RSA (RFC
-		// 4346 section 7.4.3).
-		if v.No() {
-			no := fact.Observed{Answer: fact.Declined}
-			r.out.KexHashSHA1, r.out.KexHashSHA224, r.out.KexHashSHA2 = fact.Observed{Answer: fact.Accepted}, no, no
-		} else {
-			r.out.KexHashSHA1.Gap, r.out.KexHashSHA224.Gap, r.out.KexHashSHA2.Gap = v.Gap, v.Gap, v.Gap
+	r.deriveHash()
+}
+
+// deriveHash books what the suites say of the hash that signs the key exchange.
+func (r *run) deriveHash() {
+	o := r.out
+	if !r.plan.asks(AskKexHash) || !o.KexHashSHA2.Missing() || o.KexHashSHA2.Gap != "" || o.KexHashSHA1.Yes() || o.KexHashSHA224.Yes() {
+		return
+	}
+	signed := func(s fact.Suite) bool { return slices.Contains(lists().signed, s) }
+	var set *fact.SuiteSet
+	for _, v := range legacyVersions {
+		if x := r.versions[v]; x == nil || x.Missing() {
+			return // this may be the highest
+		} else if x.Yes() {
+			i := slices.IndexFunc(o.Suites, func(s fact.SuiteSet) bool { return s.Version == v })
+			if i < 0 {
+				return
+			}
+			set = &o.Suites[i]
+			break
 		}
+	}
+	no := fact.Observed{Answer: fact.Declined}
+	switch {
+	case set == nil:
+	case slices.ContainsFunc(set.Accepted, signed):
+		if set.Version < fact.TLS12 {
+			// Before TLS 1.2 the hash is part of the protocol: SHA-1, with MD5 for RSA (RFC
+			// 4346 section 7.4.3).
+			o.KexHashSHA1, o.KexHashSHA224, o.KexHashSHA2 = fact.Observed{Answer: fact.Accepted}, no, no
+		}
+	case set.AllOpen || slices.ContainsFunc(set.Open, signed):
+		o.KexHashSHA1.Gap, o.KexHashSHA224.Gap, o.KexHashSHA2.Gap = set.Gap, set.Gap, set.Gap
+	default: // key exchange with RSA alone: nothing is signed
+		o.KexHashSHA1, o.KexHashSHA224, o.KexHashSHA2 = no, no, no
 	}
 }
 

@@ -12,17 +12,10 @@ import (
 )
 
 // beside starts the questions that the highest version up to TLS 1.2 raises.
-func (r *run) beside(v fact.Version, a *reply) {
-	if !r.plan.asks(AskKexHash) {
-		return
-	}
-	if v == fact.TLS12 {
+func (r *run) beside(v fact.Version) {
+	if v == fact.TLS12 && r.plan.asks(AskKexHash) {
 		r.spawn(r.kexHash)
-		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.oldHash = a.kex != nil && a.kex.Signed
 }
 
 // kexHash asks for a key exchange signed with SHA-1 or SHA-224. One hello with both

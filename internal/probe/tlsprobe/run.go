@@ -40,7 +40,6 @@ type run struct {
 	void     [][2]int64 // spans of time that ended with a control that failed
 	serial   bool       // one connection at a time
 	fickle   bool       // hellos that the server accepts were cut off too
-	oldHash  bool       // the highest version up to TLS 1.2 is one that signs with SHA-1 alone
 	stop     fact.Gap   // set: nothing more is asked, and why
 	pending  []pending
 	lines    int // bytes of out.Log
@@ -49,6 +48,7 @@ type run struct {
 	noALPN   bool // it turns away whoever names our protocols
 	narrow   bool // long hellos are turned away, short ones are not
 	control  func() question
+	older    *reply // accepted, of a version below TLS 1.2, where the hello for that was not
 	versions map[fact.Version]*fact.VersionAnswer
 	seen     []exchange
 	chains   map[string]*served
