@@ -151,6 +151,7 @@ func (v *view) inlMailServer(s *inlServer) {
 		return
 	case !ok:
 		other("no address")
+		s.tests[s.index[available]].check = forumEachMX + "dig +short $mx A $mx AAAA; done"
 		return
 	}
 	s.addr = a
