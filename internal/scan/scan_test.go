@@ -35,7 +35,11 @@ func (z zone) Lookup(_ context.Context, name, qtype string) fact.Lookup {
 	l := fact.Lookup{Name: name, Type: qtype, Zone: "example.nl", RCode: "NOERROR", Security: fact.Secure}
 	for _, d := range z[name+" "+qtype] {
 		l.Wire = append(l.Wire, d)
-		l.Records = append(l.Records, fact.Record{Data: d})
+		r := fact.Record{Data: d}
+		if qtype == "TXT" {
+			r.Raw = append([]byte{byte(len(d))}, d...)
+		}
+		l.Records = append(l.Records, r)
 	}
 	slices.SortFunc(l.Records, func(a, b fact.Record) int { return strings.Compare(a.Data, b.Data) })
 	return l
