@@ -178,7 +178,7 @@ func httpsCases() []verdictCase {
 		peilCase("web.https.hsts", "a second short", hsts("max-age=31535999; includeSubDomains; preload"), Failed, "hsts-short"),
 		peilCase("web.https.hsts", "white space and empty directives", hsts(" ;; max-age = 31536000 ;; "), Passed, "hsts-long"),
 		peilCase("web.https.hsts", "unknown directives", hsts(`max-age=31536000; x="a;max-age=0"; y`), Passed, "hsts-long"),
-		peilCase("web.https.hsts", "more than any number", hsts("max-age=99999999999999999999999"), Passed, "hsts-long"),
+		peilCase("web.https.hsts", "more than any number", hsts("max-age=99999999999999999999999"), Passed, "hsts-huge"),
 		peilCase("web.https.hsts", "negative", hsts("max-age=-1"), Failed, "hsts-bad-max-age"),
 		peilCase("web.https.hsts", "an open quote", hsts(`max-age="31536000`), Failed, "hsts-malformed"),
 		peilCase("web.https.hsts", "empty", hsts(""), Failed, "hsts-no-max-age"),

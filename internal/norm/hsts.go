@@ -10,11 +10,23 @@ import (
 // hsts is a Strict-Transport-Security header (RFC 6797 section 6.1).
 type hsts struct {
 	MaxAge            uint64
+	Sent              string // max-age as sent, shortened, when it is larger than any time
 	IncludeSubDomains bool
 	Preload           bool // not of the RFC: asked by the list that browsers ship
 }
 
-const year = 31_536_000 // seconds
+const (
+	year    = 31_536_000 // seconds
+	anyTime = 1<<63 - 1
+)
+
+// long is the reason of a header whose max-age is long enough.
+func (h hsts) long() Reason {
+	if h.Sent != "" {
+		return because("hsts-huge", h.Sent)
+	}
+	return because("hsts-long", strconv.FormatUint(h.MaxAge, 10))
+}
 
 // parseHSTS reads the value of a header. A defect is the code of a reason why a
 // browser takes no notice of it; it is "" for a good one.
@@ -52,7 +64,9 @@ func parseHSTS(value string) (h hsts, defect string) {
 			if !ok {
 				return h, "hsts-bad-max-age"
 			}
-			h.MaxAge = n
+			if h.MaxAge = n; n >= anyTime {
+				h.Sent = clip(strings.TrimLeft(val, "0"), 12)
+			}
 		case "includesubdomains":
 			h.IncludeSubDomains = true
 		case "preload":
@@ -93,9 +107,9 @@ func deltaSeconds(s string) (uint64, bool) {
 	}
 	n, err := strconv.ParseUint(s, 10, 64)
 	if err != nil {
-		return 1<<63 - 1, true
+		return anyTime, true
 	}
-	return n, true
+	return min(n, anyTime), true
 }
 
 func trimOWS(s string) string { return strings.Trim(s, " \t") }
@@ -172,14 +186,13 @@ var hstsYear = rule{
 	judge: func(v *view) Verdict {
 		return v.eachAnswer(func(_ *fact.WebHost, hop *fact.Hop) finding {
 			h, f, ok := strictTransport(hop)
-			age := strconv.FormatUint(h.MaxAge, 10)
 			switch {
 			case !ok:
 				return f
 			case h.MaxAge < year:
-				return fail(because("hsts-short", age)).with("Strict-Transport-Security: " + hop.Values("Strict-Transport-Security")[0])
+				return fail(because("hsts-short", strconv.FormatUint(h.MaxAge, 10))).with("Strict-Transport-Security: " + hop.Values("Strict-Transport-Security")[0])
 			}
-			return pass(because("hsts-long", age))
+			return pass(h.long())
 		})
 	},
 }
@@ -193,7 +206,6 @@ var wdoHSTS = rule{
 	judge: func(v *view) Verdict {
 		return v.eachAnswer(func(_ *fact.WebHost, hop *fact.Hop) finding {
 			h, f, ok := strictTransport(hop)
-			age := strconv.FormatUint(h.MaxAge, 10)
 			line := "Strict-Transport-Security: " + strings.Join(hop.Values("Strict-Transport-Security"), " | ")
 			switch {
 			case !ok:
@@ -201,9 +213,9 @@ var wdoHSTS = rule{
 			case h.MaxAge == 0:
 				return fail(because("hsts-zero")).with(line)
 			case h.MaxAge < year:
-				return warn(because("hsts-short", age)).with(line)
+				return warn(because("hsts-short", strconv.FormatUint(h.MaxAge, 10))).with(line)
 			}
-			return pass(because("hsts-long", age))
+			return pass(h.long())
 		})
 	},
 }

@@ -1,6 +1,7 @@
 package norm
 
 import (
+	"math"
 	"net/url"
 	"strconv"
 	"strings"
@@ -113,7 +114,11 @@ func (v *view) inlHeaders(s *inlServer, hop *fact.Hop) {
 	case h.MaxAge < internetnl.HSTSMinimum:
 		s.set("https_http_hsts", inlResult{word: "other", status: inlFail, points: 2, args: []string{strconv.FormatInt(h.MaxAge, 10)}, evidence: lines(hsts)})
 	default:
-		s.good("https_http_hsts", strconv.FormatInt(h.MaxAge, 10)).evidence(lines(hsts)...)
+		age := strconv.FormatInt(h.MaxAge, 10)
+		if h.MaxAge == math.MaxInt64 { // cut: the evidence has what was sent
+			age = "beyond_time"
+		}
+		s.good("https_http_hsts", age).evidence(lines(hsts)...)
 	}
 	simple := func(name, header string, ok bool) {
 		if ok {

@@ -185,6 +185,7 @@ func TestEveryBranchOfTheWebTable(t *testing.T) {
 		{"https_http_compress", "GET fails", inlHosts(func(h *fact.WebHost) { h.HTTP.Secure = &fact.Fetch{End: fact.EndClientError} }), "bad:info"},
 		{"https_http_hsts", "a year", nil, "good:passed 10/10"},
 		{"https_http_hsts", "less", inlHeader("Strict-Transport-Security", "max-age=86400"), "other:failed 2/10"},
+		{"https_http_hsts", "more than any number", inlHeader("Strict-Transport-Security", "max-age="+strings.Repeat("9", 30)), "good:passed 10/10"},
 		{"https_http_hsts", "absent", inlHeader("Strict-Transport-Security"), "bad:failed 0/10"},
 		{"https_http_hsts", "unreadable", inlHeader("Strict-Transport-Security", "max-age=\"31536000\""), "bad:failed 0/10"},
 		{"https_http_hsts", "GET fails", inlHosts(func(h *fact.WebHost) { h.HTTP.Secure = &fact.Fetch{End: fact.EndClientError} }), "bad:failed 0/10"},

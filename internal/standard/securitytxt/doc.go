@@ -8,7 +8,11 @@
 // asked by RFC 9116 and not noticed by Internet.nl.
 package securitytxt
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // MaxSize is how much of a file Parse looks at.
 const MaxSize = 100 << 10
@@ -106,11 +110,18 @@ const (
 )
 
 var kinds = map[string]Kind{
+	UTF8: KindError, BOM: KindError, NoExpire: KindError, MultiExpire: KindError, InvalidExpiry: KindError, Expired: KindError,
+	NoContact: KindError, NoCanonicalMatch: KindError, MultiLang: KindError, InvalidLang: KindError, NoURI: KindError, NoHTTPS: KindError,
+	PrecWS: KindError, NoSpace: KindError, EmptyKey: KindError, EmptyValue: KindError, InvalidLine: KindError, NoLineSeparators: KindError,
+	SignedFormatIssue: KindError, DataAfterSig: KindError, TooManySeparators: KindError, NoCSAFFile: KindError, PGPDataError: KindError, PGPError: KindError,
 	LongExpiry: KindRecommendation, NoEncryption: KindRecommendation, NotSigned: KindRecommendation,
 	NoCanonical: KindRecommendation, MultipleCSAF: KindRecommendation,
 	UnknownField: KindNotification,
 	InvalidKey:   KindStrict, BareCR: KindStrict, ExpirySpace: KindStrict, HashNotFirst: KindStrict, TooLong: KindStrict,
 }
+
+// Codes are all codes that a defect can have, sorted.
+func Codes() []string { return slices.Sorted(maps.Keys(kinds)) }
 
 // Kind says how much the defect weighs.
 func (d Defect) Kind() Kind { return kinds[d.Code] }
