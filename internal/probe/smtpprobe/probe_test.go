@@ -337,8 +337,13 @@ func TestSlowGreetings(t *testing.T) {
 // that port 25 works from here.
 func TestNoTLSBehindSTARTTLS(t *testing.T) {
 	for name, behind := range map[string]func(netConn){
-		"garbage": func(c netConn) { _, _ = c.Write([]byte("hello, I am not TLS at all\r\n")); drain(c) },
-		"end":     func(netConn) {},
+		"garbage": func(c netConn) {
+			buf := make([]byte, 4096)
+			_, _ = c.Read(buf)
+			_, _ = c.Write([]byte("500 5.5.1 what is that\r\n"))
+			drain(c)
+		},
+		"end": func(netConn) {},
 		"alert": func(c netConn) {
 			buf := make([]byte, 4096)
 			_, _ = c.Read(buf)
