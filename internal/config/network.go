@@ -98,9 +98,7 @@ func (n Network) Open(ctx context.Context, editions []*norm.Edition, version str
 		return nil, errors.New("another time limit is for simulated networks alone")
 	}
 	c := scan.Config{Timeout: n.Timeout, Egress: door, Editions: editions, Contact: n.Contact, EHLO: n.EHLO, Selectors: n.Selectors, Meter: version, Vantage: "here", Simulated: n.Simulated, Parallel: atATime(n.Parallel, door.Limits().Open), Spread: n.Spread}
-	if mandate != nil {
-		c.Mandate = &fact.Mandate{Who: mandate.Who, Authority: mandate.Authority, Until: mandate.Until}
-	}
+	c.Mandate = mandateFact(mandate)
 
 	r, upstream, err := n.resolver(door)
 	if err != nil {
@@ -235,6 +233,14 @@ func checkContact(s string) error {
 		return nil
 	}
 	return fmt.Errorf("--contact %q: want a URL (https://www.example.nl/measuring) or a mail address (measuring@example.nl)", s)
+}
+
+// mandateFact is what the facts say of a mandate: who gave it, for what, until when.
+func mandateFact(m *egress.Mandate) *fact.Mandate {
+	if m == nil {
+		return nil
+	}
+	return &fact.Mandate{Who: m.Who, Authority: m.Authority, Until: m.Until, Names: m.Names(), Prefixes: m.Prefixes()}
 }
 
 // checkEHLO reads --ehlo: a full name, or an address (RFC 5321 section 4.1.1.1), which it

@@ -1,11 +1,13 @@
 package config
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"peil/internal/egress"
 	"peil/internal/norm"
 )
 
@@ -43,5 +45,20 @@ func TestEmptyFilesAreRefused(t *testing.T) {
 		} else if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: the error does not say which: %v", name, err)
 		}
+	}
+}
+
+// The facts say for what a permission was given, not only that there was one.
+func TestFactsSayWhatTheMandateIsFor(t *testing.T) {
+	m, err := egress.ParseMandate([]byte("who='A. Jansen'\nauthority='Voorbeeld'\nuntil=2999-01-01T00:00:00Z\nnames=['voorbeeld.nl', '*.voorbeeld.nl']\nprefixes=['145.7.0.0/16']"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(mandateFact(m))
+	if want := `{"who":"A. Jansen","authority":"Voorbeeld","until":"2999-01-01T00:00:00Z","names":["*.voorbeeld.nl","voorbeeld.nl"],"prefixes":["145.7.0.0/16"]}`; err != nil || string(b) != want {
+		t.Errorf("%s, %v", b, err)
+	}
+	if mandateFact(nil) != nil {
+		t.Error("a mandate out of nothing")
 	}
 }

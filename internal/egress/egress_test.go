@@ -538,13 +538,32 @@ func TestIntrusiveProbesNeedAMandate(t *testing.T) {
 		"who='a'\nauthority='b'": "until",
 		"whom='a'":               "unknown field",
 		"who=":                   "expected",
-		"who='a'\nauthority='b'\nuntil=2027-01-01":                          "names or prefixes",
-		"who='a'\nauthority='b'\nuntil=2027-01-01\nnames=['*']":             "not a name",
-		"who='a'\nauthority='b'\nuntil=2027-01-01\nprefixes=['10.0.0.1/8']": "10.0.0.0/8",
+		"who='a'\nauthority='b'\nuntil=2027-01-01":                               "names or prefixes",
+		"who='a'\nauthority='b'\nuntil=2027-01-01\nnames=['*']":                  "not a name",
+		"who='a'\nauthority='b'\nuntil=2027-01-01\nprefixes=['10.0.0.1/8']":      "10.0.0.0/8",
+		"who='a'\nauthority='b'\nuntil=2027-01-01\nprefixes=['0.0.0.0/0']":       "/16 or longer",
+		"who='a'\nauthority='b'\nuntil=2027-01-01\nprefixes=['145.0.0.0/15']":    "/16 or longer",
+		"who='a'\nauthority='b'\nuntil=2027-01-01\nprefixes=['2a00::/31']":       "/32 or longer",
+		"who='a'\nauthority='b'\nuntil=2027-01-01\nnames=['nl']":                 "public suffix",
+		"who='a'\nauthority='b'\nuntil=2027-01-01\nnames=['a.nl', '*.NL.']":      "public suffix",
+		"who='a'\nauthority='b'\nuntil=2027-01-01\nnames=['*.co.uk']":            "public suffix",
+		"who='a'\nauthority='b'\nuntil=2027-01-01\nnames=['intranet']":           "public suffix",
+		"who='a'\nauthority='b'\nuntil=2027-01-01\nprefixes=['10.0.0.0/8', '#']": "/16 or longer",
 	} {
 		if _, err := ParseMandate([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want something about %q", text, err, want)
 		}
+	}
+}
+
+// What a mandate is for can be read back, in one order.
+func TestMandateSaysWhatItIsFor(t *testing.T) {
+	m, err := ParseMandate([]byte("who='a'\nauthority='b'\nuntil=2027-01-01\nnames=['Voorbeeld.nl', '*.test.nl', 'a.nl.']\nprefixes=['2a00::/32', '145.7.0.0/16', '145.0.0.9']"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(m.Names(), m.Prefixes()); got != "[*.test.nl a.nl voorbeeld.nl] [145.0.0.9/32 145.7.0.0/16 2a00::/32]" {
+		t.Error(got)
 	}
 }
 
@@ -571,7 +590,7 @@ func FuzzParseExclusions(f *testing.F) {
 }
 
 func FuzzParseMandate(f *testing.F) {
-	f.Add([]byte("who='a'\nauthority='b'\nuntil=2027-01-01\nnames=['a.nl']\nprefixes=['10.0.0.0/8']"))
+	f.Add([]byte("who='a'\nauthority='b'\nuntil=2027-01-01\nnames=['a.nl']\nprefixes=['10.0.0.0/16']"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		m, err := ParseMandate(text)
 		if err == nil && m.Allows("a.nl", netip.MustParseAddr("1.1.1.1"), m.Until) {

@@ -3,12 +3,15 @@ package egress
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/BurntSushi/toml"
+	"golang.org/x/net/publicsuffix"
 )
 
 // Mandate is a permission for intrusive probes: who gave it, on whose authority, for
@@ -53,7 +56,8 @@ func LoadMandate(file string) (*Mandate, error) {
 //
 // A day without time counts from its beginning in local time, as TOML has it. All
 // fields but one of names and prefixes are required, and an unknown field is an error:
-// a permission must say what it means.
+// a permission must say what it means. Nobody can speak for all below a public suffix
+// ("*.nl"), nor for a prefix shorter than a registry gives one holder: those are errors.
 func ParseMandate(text []byte) (*Mandate, error) {
 	var f mandateFile
 	meta, err := toml.Decode(string(text), &f)
@@ -79,6 +83,10 @@ func ParseMandate(text []byte) (*Mandate, error) {
 		if !plainName(strings.TrimPrefix(c, "*.")) {
 			return nil, fmt.Errorf("names: %q is not a name in A-labels, or *. and a name", n)
 		}
+		bare := strings.TrimPrefix(c, "*.")
+		if suffix, _ := publicsuffix.PublicSuffix(bare); suffix == bare {
+			return nil, fmt.Errorf("names: %q is a public suffix: below it stand the names of many, for whom nobody can give permission", n)
+		}
 		m.names[c] = true
 	}
 	for _, p := range f.Prefixes {
@@ -86,9 +94,31 @@ func ParseMandate(text []byte) (*Mandate, error) {
 		if err != nil {
 			return nil, fmt.Errorf("prefixes: %q: %w", p, err)
 		}
+		least := minPrefix4
+		if q.Addr().Is6() {
+			least = minPrefix6
+		}
+		if q.Bits() < least {
+			return nil, fmt.Errorf("prefixes: %q is too much for one permission: want /%d or longer", p, least)
+		}
 		m.prefixes = append(m.prefixes, q)
 	}
 	return m, nil
+}
+
+// The shortest prefixes for which one body can give permission.
+const (
+	minPrefix4 = 16
+	minPrefix6 = 32
+)
+
+// Names are the names for which it is given, sorted: "example.nl" is that name alone,
+// "*.example.nl" all below it.
+func (m *Mandate) Names() []string { return slices.Sorted(maps.Keys(m.names)) }
+
+// Prefixes are the prefixes for which it is given, sorted.
+func (m *Mandate) Prefixes() []netip.Prefix {
+	return slices.SortedFunc(slices.Values(m.prefixes), netip.Prefix.Compare)
 }
 
 // Allows reports whether the mandate covers a name or an address at a time.

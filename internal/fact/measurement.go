@@ -113,6 +113,10 @@ type Mandate struct {
 	Who       string    `json:"who"`
 	Authority string    `json:"authority"`
 	Until     time.Time `json:"until"`
+	// Names and Prefixes say what it is for, sorted: "example.nl" is that name alone,
+	// "*.example.nl" all below it.
+	Names    []string       `json:"names,omitempty"`
+	Prefixes []netip.Prefix `json:"prefixes,omitempty"`
 }
 
 // ReachState says whether something answered at an address and port. The zero

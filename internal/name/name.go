@@ -47,6 +47,11 @@ func Parse(typed string) (Name, error) {
 	}
 	ascii := strings.ToLower(host)
 	if !isASCII(host) || strings.Contains(ascii, "xn--") {
+		for label := range strings.SplitSeq(ascii, ".") {
+			if label == "xn--" { // the library makes an empty label of it
+				return Name{}, errors.New("has the label \"xn--\", with nothing behind the prefix of internationalised names")
+			}
+		}
 		if ascii, err = profile.ToASCII(host); err != nil {
 			return Name{}, explain(host, err)
 		}

@@ -69,6 +69,8 @@ func TestWrongNamesAreToldWhy(t *testing.T) {
 		"*.example.nl":                   "asterisk",
 		"a!.nl":                          "character",
 		"xn--zzzzzz999999.nl":            "internationalised",
+		"xn--":                           "nothing behind the prefix",
+		"https://www.XN--.nl/":           "nothing behind the prefix",
 		strings.Repeat("a", 64) + ".nl":  "63",
 		strings.Repeat("a.", 130) + "nl": "253",
 		"https://":                       "no host",
