@@ -209,6 +209,10 @@ func (w *work) control(h *fact.WebHost, secure netip.AddrPort) {
 		first := h.HTTP.Secure.First()
 		if first != nil && first.TLSVersion != 0 || !w.http.Alerted(secure) && w.s.reach.Reached(key) {
 			h.TLS.Working = fact.Observed{Gap: fact.GapBlocked}
+		} else if first != nil && first.Gap != "" {
+			// It let the visitor wait: that connection may have been the only one that it
+			// would have answered.
+			h.TLS.Working = fact.Observed{Gap: first.Gap}
 		} else if !w.s.reach.Control(h.Addr) {
 			h.TLS.Working = fact.Observed{Gap: fact.GapOurNetwork}
 		}

@@ -547,6 +547,11 @@ func TestAServerThatCutTheProberOffIsNotWithoutTLS(t *testing.T) {
 	if w.control(h, at); !h.TLS.Working.No() {
 		t.Errorf("nobody ever came through: %+v", h.TLS.Working)
 	}
+	h = declined(fact.Hop{Error: "timeout", Gap: fact.GapTimeout})
+	if w.control(h, at); h.TLS.Working.Gap != fact.GapTimeout {
+		t.Errorf("the visitor waited in vain: %+v", h.TLS.Working)
+	}
+	h = declined(fact.Hop{Error: "tls"})
 	w.control(&fact.WebHost{TLS: &fact.TLS{Working: fact.Observed{Answer: fact.Accepted}}, HTTP: &fact.HTTP{}}, at)
 	if w.control(h, at); h.TLS.Working.Gap != fact.GapBlocked {
 		t.Errorf("another name came through before: %+v", h.TLS.Working)
