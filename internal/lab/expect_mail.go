@@ -96,7 +96,7 @@ peil up_to_standard
   mail.dane.rollover passed
   mail.mtasts passed
   mail.tlsrpt passed
-  mail.bimi info
+  mail.bimi not_applicable
   mail.ptr passed
   mail.caa info
   mail.rpki.exists passed

@@ -160,6 +160,7 @@ wdo
   wdo.cert.key failed
 ncsc-tls-2021
   tls.cert.key failed`},
+		{"key-brainpool", "certificate", Text{"sleutel op brainpoolP256r1", "key on brainpoolP256r1"}, cert(func(c *pki.Spec) { c.Key = pki.BrainpoolP256r1 }), ``},
 		{"key-dual", "certificate", Text{"twee certificaten: ECDSA en RSA van 2048 bits", "two certificates: ECDSA, and RSA of 2048 bits"}, tls(func(p *tlslab.Profile) {
 			p.Certs = []pki.Spec{{}, {Key: pki.RSA2048}}
 		}), `

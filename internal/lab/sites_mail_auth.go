@@ -92,7 +92,7 @@ peil up_to_standard`
 	}
 	hosts := func(n int) (lines []string) {
 		for i := range n {
-			lines = append(lines, fmt.Sprintf("host%d.{d}. 3600 IN A 22.0.240.%d", i+1, i+1))
+			lines = append(lines, fmt.Sprintf("host%d.{d}. 3600 IN A 22.0.240.%d", i+1, i+1), fmt.Sprintf("host%d.{d}. 3600 IN AAAA 2a1f:8000:f0::%x", i+1, i+1))
 		}
 		return lines
 	}
@@ -140,6 +140,8 @@ peil
   mail.spf.policy ?
   mail.spf.lookups failed`)},
 		{"mail-spf-a-12", g, Text{"twaalf keer a:, die Internet.nl niet telt", "twelve times a:, which Internet.nl does not count"}, also(spf("v=spf1"+repeat(12, "a:host#.{d}")+" -all"), hosts(12)...), brokenForUs},
+		{"mail-spf-a-v4", g, Text{"drie keer a: van namen zonder IPv6, wat over IPv6 drie lege antwoorden geeft", "three times a: of names without IPv6, which over IPv6 gives three empty answers"}, also(spf("v=spf1"+repeat(3, "a:four#.{d}")+" -all"),
+			"four1.{d}. 3600 IN A 22.0.240.1", "four2.{d}. 3600 IN A 22.0.240.2", "four3.{d}. 3600 IN A 22.0.240.3"), brokenForUs},
 		{"mail-spf-lookups-10", g, Text{"precies tien vragen", "ten look-ups exactly"}, also(spf("v=spf1"+repeat(10, "a:host#.{d}")+" -all"), hosts(10)...), fine},
 		{"mail-spf-voids", g, Text{"drie verwijzingen naar niets", "three references to nothing"}, spf("v=spf1" + repeat(3, "a:gone#.{d}") + " -all"), brokenForUs},
 		{"mail-spf-loop", g, Text{"SPF verwijst naar zichzelf", "SPF includes itself"}, spf("v=spf1 include:{d} -all"), broken("max-lookups", "2")},
@@ -188,7 +190,8 @@ peil ?
 		{"mail-spf-exp", g, Text{"een uitleg (exp)", "an explanation (exp)"}, also(spf("v=spf1 mx -all exp=why.{d}"), `why.{d}. 3600 IN TXT "%{i} may not send for %{d}"`), fine},
 		{"mail-spf-wide", g, Text{"de hele adresruimte in twee helften", "the whole address space in two halves"}, spf("v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all"), `
 internet.nl 100
-peil up_to_standard
+peil below_standard
+  mail.spf.policy failed
   mail.spf.width failed`},
 		{"mail-spf-long", g, Text{"een SPF-record van meer dan 450 tekens", "an SPF record of more than 450 characters"}, spf("v=spf1" + repeat(40, "ip4:22.0.240.#") + " -all"), `
 internet.nl 100
@@ -199,7 +202,7 @@ peil up_to_standard
   mail.spf.subdomain ?`},
 		{"mail-spf-subdomain", g, Text{"www. zonder SPF", "www. without SPF"}, func(s *Site) { s.Mail.Records = []string{"www.{d}. 3600 IN A 22.0.240.1"} }, `
 peil up_to_standard
-  mail.spf.subdomain failed|warning`},
+  mail.spf.subdomain failed|warning|info`},
 	}
 }
 
@@ -324,7 +327,9 @@ forum
   mail_legacy_dkim failed` + mailIncomplete},
 		{"mail-dkim-unknown-selector", g, Text{"een selector die niemand raadt", "a selector that nobody guesses"}, dkim("zq83xk2 v=DKIM1; k=rsa; p=" + dkimRSA2048), keyed("not_measured|info|warning|passed")},
 		{"mail-dkim-revoked", g, Text{"de sleutel is ingetrokken", "the key is revoked"}, dkim("default v=DKIM1; k=rsa; p="), keyed("failed|not_measured|warning")},
-		{"mail-dkim-1024", g, Text{"een sleutel van 1024 bits", "a key of 1024 bits"}, dkim("default v=DKIM1; k=rsa; p=" + dkimRSA1024), keyed("warning|failed")},
+		{"mail-dkim-1024", g, Text{"een sleutel van 1024 bits", "a key of 1024 bits"}, dkim("default v=DKIM1; k=rsa; p=" + dkimRSA1024), keyed("passed") + `
+peil up_to_standard
+  mail.dkim.strength warning|failed`},
 		{"mail-dkim-512", g, Text{"een sleutel van 512 bits", "a key of 512 bits"}, dkim("default v=DKIM1; k=rsa; p=" + dkimRSA512), keyed("failed")},
 		{"mail-dkim-test", g, Text{"de sleutel staat op proef (t=y)", "the key is on trial (t=y)"}, dkim("default v=DKIM1; k=rsa; t=y; p=" + dkimRSA2048), keyed("warning|failed|info")},
 		{"mail-dkim-ed25519", g, Text{"alleen een sleutel van Ed25519", "an Ed25519 key alone"}, dkim("default v=DKIM1; k=ed25519; p=" + dkimEd25519), keyed("passed|info|warning")},

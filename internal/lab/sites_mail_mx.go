@@ -167,6 +167,9 @@ func mxSites() []entry {
 	badMX := anyMX + `
 peil ?
   mail.mx.valid failed`
+	aliasMX := anyMX + `
+peil ?
+  mail.mx.valid failed|warning`
 	dangling := badMX + `
 peil below_standard
   mail.mx.dangling failed`
@@ -177,6 +180,7 @@ peil below_standard
 			s.Mail.Servers = append(s.Mail.Servers, newMailServer(fmt.Sprintf("mx%d", i+1)))
 		}
 		s.Mail.Policy = "version: STSv1\r\nmode: enforce\r\nmx: *.{mx}\r\nmax_age: 2419200\r\n"
+		s.Mail.TXT = []string{"v=spf1 include:spf.sender.example.com -all"} // mx stands for ten hosts at most
 	}
 	return []entry{
 		{"mail-mx-none", g, Text{"geen MX en geen adres, maar wel verzenden", "no MX and no address, but it sends"}, func(s *Site) {
@@ -224,7 +228,10 @@ peil up_to_standard
   mail.mx.null passed`},
 		{"mail-no-null-mx", g, Text{"een adres, SPF -all, maar geen null MX", "an address, SPF -all, but no null MX"}, withAddress(silentDomain()), noMailServer("info no-null-mx", "info no-null-mx", "info no-null-mx") + notSending + `
 peil ?
-  mail.mx.null failed|warning
+  mail.mx.null failed|warning|not_applicable
+  mail.dkim.strength ?
+  mail.mtasts ?
+  mail.tlsrpt ?
   mail.ipv6.mx* ?
   mail.starttls.* ?
   mail.tls.* ?
@@ -297,13 +304,15 @@ internet.nl 70
 internet.nl 75
   mail_ipv6_mx_address failed bad
   mail_starttls_tls_available error other 0/10`},
-		{"mail-mx-alias", g, Text{"de MX is een alias", "the MX is an alias"}, also(mxRecords("10 post.{d}."), "post.{d}. 3600 IN CNAME mx1.{mx}."), badMX},
+		{"mail-mx-alias", g, Text{"de MX is een alias", "the MX is an alias"}, also(mxRecords("10 post.{d}."), "post.{d}. 3600 IN CNAME mx1.{mx}."), aliasMX},
 		{"mail-mx-localhost", g, Text{"de MX is localhost", "the MX is localhost"}, mxRecords("10 localhost."), badMX + `
 internet.nl 100
   mail_ipv6_mx_address not_tested other
   mail_dnssec_mx_exist not_tested no-mailservers
   mail_starttls_tls_available not_tested other-2`},
-		{"mail-mx-root", g, Text{"een MX naar de root met een andere voorkeur dan 0", "an MX to the root with another preference than 0"}, mxRecords("10 ."), badMX},
+		{"mail-mx-root", g, Text{"een MX naar de root met een andere voorkeur dan 0", "an MX to the root with another preference than 0"}, mxRecords("10 ."), anyMX + `
+peil ?
+  mail.tlsrpt ?`},
 		{"mail-mx-loopback", g, Text{"de MX heeft een adres van de machine zelf", "the MX has an address of the machine itself"}, also(mxRecords("10 self.{d}."), "self.{d}. 3600 IN A 127.0.0.1", "self.{d}. 3600 IN AAAA ::1"), anyMX},
 		{"mail-mx-private", g, Text{"de MX heeft een intern adres", "the MX has an internal address"}, also(mxRecords("10 inside.{d}."), "inside.{d}. 3600 IN A 10.0.0.25", "inside.{d}. 3600 IN AAAA fd00::25"), anyMX},
 		{"mail-mx-upper", g, Text{"de MX staat er in hoofdletters", "the MX is written in capitals"}, mxRecords("10 MX1.{mx}.", "20 MX2.{mx}."), ``},
@@ -347,7 +356,7 @@ ncsc-tls-2025
 			hostedBy("bigmail")(s)
 			s.Mail.MX = []string{"10 post.{d}."}
 			s.Mail.Records = append(s.Mail.Records, "post.{d}. 3600 IN CNAME mx1.bigmail.example.com.")
-		}, badMX},
+		}, aliasMX},
 	}
 }
 
@@ -380,7 +389,8 @@ forum
 internet.nl ?
   mail_dnssec_mx_valid failed bad
 peil below_standard
-  mail.dnssec.mx failed`
+  mail.dnssec.mx failed
+  mail.dnssec.lifetime failed`
 	domainBogus := anyMX + `
 internet.nl ?
   mail_auth* ?

@@ -62,6 +62,7 @@ internet.nl ?
   mail_starttls_dane* ?
 peil cannot_say
   mail.starttls.available not_measured
+  mail.starttls.injection not_measured|not_applicable
   mail.tls.* not_measured
   mail.cert.* not_measured
   mail.dane.* ?

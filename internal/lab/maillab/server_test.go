@@ -249,6 +249,7 @@ func TestHELOAloneAndOwnWords(t *testing.T) {
 	c.want(c.reply(), "220-mx1.test|220 hello")
 	c.want(c.ask("EHLO me.test"), "502 5.5.1 Command not implemented")
 	c.want(c.ask("HELO me.test"), "250 mx1.test")
+	c.want(c.ask("STARTTLS"), "500 5.5.1 Command not recognized")
 }
 
 func TestTheServerEndsWithTheLab(t *testing.T) {

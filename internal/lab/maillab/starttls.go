@@ -46,6 +46,9 @@ func (d *dialogue) startTLS() bool {
 	if d.secure {
 		return d.say("503 5.5.1 TLS already active")
 	}
+	if d.p.HELOOnly {
+		return d.say("500 5.5.1 Command not recognized")
+	}
 	ready := "220 2.0.0 Ready to start TLS"
 	switch d.p.STARTTLS {
 	case NoTLS, StrippedTLS, UnknownTLS, NoSpaceTLS, InTextTLS:
