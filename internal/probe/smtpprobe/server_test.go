@@ -3,6 +3,7 @@ package smtpprobe
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -108,7 +109,8 @@ type setting struct {
 	plan     tlsprobe.Plan
 	slow     *tlsprobe.Plan
 	names    *Caller
-	alone    bool // no other mail server answered in the run
+	alone    bool          // no other mail server answered in the run
+	timeout  time.Duration // of an answer to a hello; 0: 2 s
 }
 
 func (s setting) prober(t testing.TB, real netip.AddrPort) *Prober {
@@ -123,7 +125,7 @@ func (s setting) prober(t testing.TB, real netip.AddrPort) *Prober {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tp, err := tlsprobe.New(tlsprobe.Config{Roots: pki().roots, Spread: 2 * time.Millisecond, Timeout: 2 * time.Second})
+	tp, err := tlsprobe.New(tlsprobe.Config{Roots: pki().roots, Spread: 2 * time.Millisecond, Timeout: cmp.Or(s.timeout, 2*time.Second)})
 	if err != nil {
 		t.Fatal(err)
 	}
