@@ -160,7 +160,19 @@ wdo
   wdo.cert.key failed
 ncsc-tls-2021
   tls.cert.key failed`},
-		{"key-brainpool", "certificate", Text{"sleutel op brainpoolP256r1", "key on brainpoolP256r1"}, cert(func(c *pki.Spec) { c.Key = pki.BrainpoolP256r1 }), ``},
+		{"key-brainpool", "certificate", Text{"sleutel op brainpoolP256r1, die de richtlijn van 2025 en internet.nl kennen", "key on brainpoolP256r1, which the guideline of 2025 and internet.nl know"}, cert(func(c *pki.Spec) { c.Key = pki.BrainpoolP256r1 }), `
+# The standard library does not know the curve; the chain is trusted all the same, for the
+# signature on this certificate is that of its issuer.
+internet.nl 100
+  web_https_cert_chain passed good 10/10
+  web_https_cert_pubkey passed good 10/10
+peil below_standard
+  web.cert.trust passed
+  web.cert.key failed
+wdo
+  wdo.cert.key failed
+ncsc-tls-2021
+  tls.cert.key failed`},
 		{"key-dual", "certificate", Text{"twee certificaten: ECDSA en RSA van 2048 bits", "two certificates: ECDSA, and RSA of 2048 bits"}, tls(func(p *tlslab.Profile) {
 			p.Certs = []pki.Spec{{}, {Key: pki.RSA2048}}
 		}), `

@@ -175,6 +175,9 @@ peil below_standard
 		{"tls-1-0", "tls", Text{"ook TLS 1.0", "TLS 1.0 as well"}, tls(func(p *tlslab.Profile) {
 			p.Versions = []fact.Version{fact.TLS10, fact.TLS12, fact.TLS13}
 		}), oldVersion("warning")},
+		{"tls-1-0-gap", "tls", Text{"ook TLS 1.0, verborgen achter een gat: 1.1 wijst de server af", "TLS 1.0 as well, hidden behind a gap: the server turns 1.1 away"}, tls(func(p *tlslab.Profile) {
+			p.Versions, p.ExactVersions = []fact.Version{fact.TLS10, fact.TLS12, fact.TLS13}, true
+		}), oldVersion("warning")},
 		{"ssl-3", "tls", Text{"ook SSL 3.0", "SSL 3.0 as well"}, tls(func(p *tlslab.Profile) {
 			p.Versions, p.Certs = []fact.Version{fact.SSL30, fact.TLS12, fact.TLS13}, dual()
 		}), oldVersion("failed") + `
@@ -268,6 +271,42 @@ ncsc-tls-2021
   tls.keyexchange warning
 ncsc-tls-2025
   tls.keyexchange failed`},
+		{"cipher-rsa-only", "tls", Text{"alleen TLS 1.2 met sleuteluitwisseling door RSA", "TLS 1.2 with RSA key exchange alone"}, tls(func(p *tlslab.Profile) {
+			p.Versions, p.Certs = []fact.Version{fact.TLS12}, []pki.Spec{rsaCert()}
+			p.Suites = map[fact.Version][]fact.Suite{fact.TLS12: {rsaGCM}}
+		}), insufficient + `
+# Nothing is signed, so that no hash is judged; internet.nl counts that as good.
+internet.nl 98
+  web_https_tls_keyexchange passed na 10/10
+  web_https_tls_keyexchangehash passed good 10/10
+peil below_standard
+  web.tls.keyexchangehash not_applicable
+  web.tls.keyexchangehash.phaseout not_applicable
+  web.tls.keyexchange not_applicable
+  web.tls.keyexchange.phaseout not_applicable
+  web.tls.order not_applicable
+  web.tls.earlydata not_applicable
+  web.tls.postquantum failed
+forum
+  web_legacy_tls_1_3 failed
+wdo
+  wdo.tls.kexhash not_applicable
+  wdo.tls.ciphers failed
+  wdo.tls.curves not_applicable
+  wdo.tls.0rtt not_applicable
+ncsc-tls-2021
+  tls.kexhash not_applicable
+  tls.order not_applicable
+  tls.0rtt not_applicable
+  tls.ciphers warning
+  tls.keyexchange warning
+  tls.keyexchange.curves not_applicable
+ncsc-tls-2025
+  tls.kexhash not_applicable
+  tls.order not_applicable
+  tls.0rtt not_applicable
+  tls.keyexchange failed
+  tls.keyexchange.curves not_applicable`},
 		{"cipher-rsa-3des", "tls", Text{"ook RSA met 3DES", "RSA with 3DES as well"}, withRSASuites(rsa3DES), insufficient + `
 wdo
   wdo.tls.ciphers failed

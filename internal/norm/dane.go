@@ -3,6 +3,7 @@ package norm
 import (
 	"crypto/x509"
 
+	"peil/internal/brainpool"
 	"peil/internal/fact"
 	"peil/internal/standard/tlsa"
 )
@@ -45,7 +46,7 @@ var daneValid = rule{
 		return v.eachChain(func(ch *fact.Chain, cs []*certificate) finding {
 			var chain []*x509.Certificate
 			for _, c := range cs {
-				x, err := x509.ParseCertificate(c.Raw)
+				x, err := brainpool.ParseCertificate(c.Raw)
 				if err != nil {
 					return missed(fact.GapUnsupported)
 				}

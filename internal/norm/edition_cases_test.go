@@ -37,6 +37,7 @@ func wdoCases() []verdictCase {
 		c("wdo.tls.ffdhe", "own group: the sources differ", dh(fact.DHParams{Bits: 2048}), Warning, "sources-differ"),
 		c("wdo.tls.ffdhe", "another named group", dh(fact.DHParams{Bits: 2048, Name: "modp2048"}), Failed, "class-insufficient"),
 		c("wdo.tls.ffdhe", "none", unchanged, NotApplicable, "no-ffdhe"),
+		c("wdo.tls.kexhash", "nothing is signed", set(func(t *fact.TLS) { t.KexHashSHA2 = declined }), NotApplicable, "no-kex-signature"),
 		c("wdo.tls.kexhash", "SHA-2", unchanged, Passed, "lawful"),
 		c("wdo.tls.kexhash", "SHA-1 beside it is lawful", set(func(t *fact.TLS) { t.KexHashSHA1 = accepted }), Passed, "lawful"),
 		c("wdo.tls.kexhash", "SHA-1 alone", set(func(t *fact.TLS) { t.KexHashSHA1, t.KexHashSHA2 = accepted, declined }), Failed, "class-phase-out"),
@@ -98,6 +99,8 @@ func ncscCases() []verdictCase {
 	both("tls.keyexchange.ffdhe", "3072", dh("ffdhe3072", 3072), Passed, "class-sufficient", Warning, "class-phase-out")
 	both("tls.keyexchange.ffdhe", "2048", dh("ffdhe2048", 2048), Warning, "class-phase-out", Failed, "class-insufficient")
 	both("tls.keyexchange.ffdhe", "own", dh("", 4096), Failed, "class-insufficient", Failed, "class-insufficient")
+	unsigned := withTLS(func(t *fact.TLS) { t.KexHashSHA2 = declined })
+	both("tls.kexhash", "nothing is signed", unsigned, NotApplicable, "no-kex-signature", NotApplicable, "no-kex-signature")
 	both("tls.kexhash", "SHA-2", unchanged, Passed, "class-good", Passed, "class-good")
 	both("tls.kexhash", "SHA-1 too", withTLS(func(t *fact.TLS) { t.KexHashSHA1 = accepted }), Passed, "class-good", Failed, "class-insufficient")
 	both("tls.kexhash", "SHA-224 too", withTLS(func(t *fact.TLS) { t.KexHashSHA224 = accepted }), Passed, "class-good", Warning, "class-phase-out")

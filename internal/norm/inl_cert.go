@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"peil/internal/brainpool"
 	"peil/internal/fact"
 	"peil/internal/standard/tlsa"
 )
@@ -236,7 +237,7 @@ func (v *view) inlDANE(s *inlServer, c *fact.Chain) {
 func (v *view) x509(c *fact.Chain) []*x509.Certificate {
 	var out []*x509.Certificate
 	for i, der := range c.Certs {
-		x, err := x509.ParseCertificate(der)
+		x, err := brainpool.ParseCertificate(der)
 		if err != nil {
 			own := v.certificates(c.ID)[i]
 			x = &x509.Certificate{Raw: der, RawIssuer: own.Issuer, RawSubject: own.Subject, RawSubjectPublicKeyInfo: own.SPKI}

@@ -33,7 +33,7 @@ func CanExchange(g fact.Group) bool {
 		fact.FFDHE2048, fact.FFDHE3072, fact.FFDHE4096, fact.FFDHE6144, fact.FFDHE8192:
 		return true
 	}
-	return brainpool[g] != nil
+	return brainpools[g] != nil
 }
 
 // NewExchange makes a key pair of a group.
@@ -54,8 +54,8 @@ func NewExchange(g fact.Group) (*Exchange, error) {
 	case fact.X448:
 		return newX448()
 	}
-	if c := brainpool[g]; c != nil {
-		return c.newExchange(g)
+	if c := brainpools[g]; c != nil {
+		return newBrainpool(g, c)
 	}
 	if p := FFDHEPrime(g); p != nil {
 		return newFFDHE(g, p)

@@ -117,7 +117,7 @@ func (c *chooser) version() (fact.Version, error) {
 			}
 			continue
 		}
-		if v <= c.h.version && v != fact.TLS13 {
+		if (v == c.h.version || v < c.h.version && !c.p.ExactVersions) && v != fact.TLS13 {
 			return v, nil
 		}
 	}

@@ -16,6 +16,9 @@ type Profile struct {
 	// SSL 3.0 need an RSA certificate in Certs, SSL 2.0 an address of its own (it names
 	// no server); both end before the keys are used.
 	Versions []fact.Version
+	// ExactVersions turns a hello up to TLS 1.2 away when the version that it names is not
+	// spoken, where others answer with a lower one (RFC 5246 appendix E.1).
+	ExactVersions bool
 	// Suites are the cipher suites per version, in the server's order. A version
 	// without an entry gets DefaultSuites(version).
 	Suites map[fact.Version][]fact.Suite

@@ -14,13 +14,16 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"peil/internal/brainpool"
 )
 
 // crypto/x509 says of every chain that it cannot follow that the authority is unknown. A
 // walk by hand tells why: a signature that is wrong, one with a hash that no client takes
 // any more, one that the library alone cannot check, or an issuer that nobody knows.
 // SHA-224 it checks itself: clients differ on it, and whether the hash is strong enough
-// is for a requirement of its own to say.
+// is for a requirement of its own to say. So it does the signatures by keys on brainpool
+// curves, which the library does not know and the guidelines approve of.
 
 // The problems that a walk may find, the likeliest cause last.
 const (
@@ -51,12 +54,15 @@ func (w *walk) path(below []*x509.Certificate) []*x509.Certificate {
 		return below
 	}
 	for _, p := range slices.Concat(w.sent, w.roots.subjects[string(c.RawIssuer)]) {
-		if !bytes.Equal(p.RawSubject, c.RawIssuer) || !p.IsCA || w.now.Before(p.NotBefore) || w.now.After(p.NotAfter) ||
+		if !bytes.Equal(p.RawSubject, c.RawIssuer) || !p.IsCA || p.KeyUsage != 0 && p.KeyUsage&x509.KeyUsageCertSign == 0 || w.now.Before(p.NotBefore) || w.now.After(p.NotAfter) ||
 			p.MaxPathLen >= 0 && (p.MaxPathLen > 0 || p.MaxPathLenZero) && len(below)-1 > p.MaxPathLen ||
 			slices.ContainsFunc(below, p.Equal) || len(below) >= maxPath || w.links >= maxLinks {
 			continue
 		}
 		w.links++
+		if _, slow := p.PublicKey.(*brainpool.PublicKey); slow {
+			w.links += maxLinks/8 - 1
+		}
 		problem := link(c, p)
 		if problem != "" && problem != problemWeak {
 			w.note(problem)
@@ -122,8 +128,9 @@ var oldHashes = map[string]crypto.Hash{
 func link(c, parent *x509.Certificate) string {
 	hash, old := oldHashes[signatureOID(c.Raw)]
 	if !old {
+		odd, isOdd := parent.PublicKey.(*brainpool.PublicKey)
 		switch {
-		case c.CheckSignatureFrom(parent) == nil:
+		case isOdd && odd.Signed(c), !isOdd && c.CheckSignatureFrom(parent) == nil:
 			return ""
 		case c.SignatureAlgorithm == x509.UnknownSignatureAlgorithm:
 			return problemUnsupported
@@ -138,6 +145,8 @@ func link(c, parent *x509.Certificate) string {
 		ok = rsa.VerifyPKCS1v15(k, hash, sum, c.Signature) == nil
 	case *ecdsa.PublicKey:
 		ok = ecdsa.VerifyASN1(k, sum, c.Signature)
+	case *brainpool.PublicKey:
+		ok = k.Verify(sum, c.Signature)
 	}
 	switch {
 	case !ok:

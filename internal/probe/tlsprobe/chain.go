@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 
+	"peil/internal/brainpool"
 	"peil/internal/fact"
 )
 
@@ -21,7 +22,7 @@ func (p *Prober) Chain(certs [][]byte, name string, scts []byte) fact.Chain {
 	c := fact.Chain{ID: fact.ChainID(name, certs), Certs: certs}
 	c.Trust = p.trust(c.ID, certs, name)
 	if len(certs) > 0 {
-		if leaf, err := x509.ParseCertificate(certs[0]); err == nil {
+		if leaf, err := brainpool.ParseCertificate(certs[0]); err == nil {
 			c.SCTs = append(certificateSCTs(leaf), readSCTs(scts, "tls")...)
 		}
 	}
@@ -70,7 +71,7 @@ func readSCTs(b []byte, source string) []fact.SCT {
 // leafKind is the kind of key of a certificate ("rsa", "ecdsa", "eddsa", "dsa"), and
 // the group of an elliptic-curve key when a hello can name it.
 func leafKind(der []byte) (kind string, curve fact.Group) {
-	c, err := x509.ParseCertificate(der)
+	c, err := brainpool.ParseCertificate(der)
 	if err != nil {
 		return "", 0
 	}
@@ -89,6 +90,15 @@ func leafKind(der []byte) (kind string, curve fact.Group) {
 			return "ecdsa", fact.Secp521r1
 		}
 		return "ecdsa", 0
+	case *brainpool.PublicKey:
+		switch k.Curve {
+		case brainpool.P256:
+			return "ecdsa", fact.BrainpoolP256r1
+		case brainpool.P384:
+			return "ecdsa", fact.BrainpoolP384r1
+		default:
+			return "ecdsa", fact.BrainpoolP512r1
+		}
 	case ed25519.PublicKey:
 		return "eddsa", 0
 	case *dsa.PublicKey: //nolint:staticcheck // see the import

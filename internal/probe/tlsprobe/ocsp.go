@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/crypto/ocsp"
 
+	"peil/internal/brainpool"
 	"peil/internal/fact"
 )
 
@@ -68,7 +69,7 @@ func parseAt(certs [][]byte, i int) (*x509.Certificate, error) {
 	if i >= len(certs) {
 		return nil, x509.ErrUnsupportedAlgorithm
 	}
-	return x509.ParseCertificate(certs[i])
+	return brainpool.ParseCertificate(certs[i])
 }
 
 // issuerOf finds the certificate that signed the leaf: among those that were sent, the

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/x509roots/fallback/bundle"
+
+	"peil/internal/brainpool"
 )
 
 // Roots are the certificates that chains must lead to.
@@ -86,7 +88,7 @@ func RootsFromPEM(b []byte, note string) (*Roots, error) {
 		if block.Type != "CERTIFICATE" {
 			continue
 		}
-		c, err := x509.ParseCertificate(block.Bytes)
+		c, err := brainpool.ParseCertificate(block.Bytes)
 		if err != nil {
 			return nil, fmt.Errorf("certificate %d of %s: %w", n, note, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"peil/internal/brainpool"
 	"peil/internal/fact"
 )
 
@@ -53,7 +54,7 @@ func verify(certs [][]byte, name string, roots *Roots, now time.Time) fact.Trust
 		t.Problem, t.Detail = "malformed", "no certificate"
 		return t
 	}
-	leaf, err := x509.ParseCertificate(certs[0])
+	leaf, err := brainpool.ParseCertificate(certs[0])
 	if err != nil {
 		t.Problem, t.Detail = unreadable(certs[:min(len(certs), maxPath)], roots), err.Error()
 		return t
@@ -67,7 +68,7 @@ func verify(certs [][]byte, name string, roots *Roots, now time.Time) fact.Trust
 		if i == 0 || i >= maxPath {
 			continue
 		}
-		if c, err := x509.ParseCertificate(der); err == nil {
+		if c, err := brainpool.ParseCertificate(der); err == nil {
 			others.AddCert(c)
 			sent = append(sent, c)
 		}
