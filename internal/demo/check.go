@@ -75,8 +75,18 @@ func Check(ctx context.Context, sites []*lab.Site, version string, each func(*la
 	for _, h := range r.Hits() {
 		c.all = append(c.all, Difference{Site: "all", Want: "nothing at " + h.Where, Got: fmt.Sprintf("%d times %s", h.Times, h.Protocol)})
 	}
+	commands := r.MailCommands()
+	for _, verb := range neverSent {
+		if n := commands[verb]; n > 0 {
+			c.all = append(c.all, Difference{Site: "all", Want: "no " + verb + " to a mail server", Got: fmt.Sprintf("%d times", n)})
+		}
+	}
 	return c.all, nil
 }
+
+// neverSent are the commands of SMTP that no measurement may send: they begin a message,
+// or ask after people.
+var neverSent = []string{"MAIL", "RCPT", "DATA", "BDAT", "VRFY", "EXPN", "AUTH", "ETRN", "RSET"}
 
 // check is a run of Check.
 type check struct {
