@@ -103,6 +103,11 @@ func odds(t *testing.T, a *authority) []setup {
 				t.Errorf("%+v", f.OCSP)
 			}
 		}}},
+		{"RSA key exchange alone", use(rsa2048) + " ssl_protocols TLSv1.2; ssl_ciphers AES128-GCM-SHA256:AES256-SHA256;", setup{versions: tls12, also: func(t *testing.T, f *fact.TLS, _ []fact.Chain) {
+			if !f.KexHashSHA1.No() || !f.KexHashSHA224.No() || !f.KexHashSHA2.No() {
+				t.Errorf("SHA-1 %+v, SHA-224 %+v, SHA-2 %+v", f.KexHashSHA1, f.KexHashSHA224, f.KexHashSHA2)
+			}
+		}}},
 		{"no tickets", use(p256) + " ssl_protocols TLSv1.3; ssl_session_tickets off;", setup{versions: tls13, also: func(t *testing.T, f *fact.TLS, _ []fact.Chain) {
 			if !f.EarlyData.No() {
 				t.Errorf("%+v", f.EarlyData)
@@ -161,6 +166,7 @@ func odds(t *testing.T, a *authority) []setup {
 	gnutls("finite fields alone", "NORMAL:-GROUP-ALL:+GROUP-FFDHE2048:+GROUP-FFDHE3072:-VERS-ALL:+VERS-TLS1.3", rsa2048, setup{versions: tls13, noScan: true, also: groups13(fact.FFDHE2048, fact.FFDHE3072)})
 	gnutls("early data", "NORMAL:-VERS-ALL:+VERS-TLS1.3", rsa2048, setup{versions: tls13}, "--earlydata")
 	gnutls("client certificate", "NORMAL", p256, setup{noScan: true}, "--require-client-cert")
+	gnutls("TLS 1.0 behind a gap", "NORMAL:-VERS-ALL:+VERS-TLS1.2:+VERS-TLS1.0:-KX-ALL:+DHE-RSA:+RSA:+ECDHE-RSA:+GROUP-ALL", rsa2048, setup{versions: versions(fact.TLS10, fact.TLS12)})
 	gnutls("server's order", "NORMAL:%SERVER_PRECEDENCE:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-256-GCM:+AES-128-GCM", rsa2048, setup{versions: tls12})
 
 	dir := t.TempDir()
