@@ -233,3 +233,68 @@ func TestWhatIsExcludedIsNotEvenAskedFor(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsExcludedIsNotAskedForByMailEither does the same for a mail domain.
+func TestWhatIsExcludedIsNotAskedForByMailEither(t *testing.T) {
+	r := mailDomain(t, 0)
+	domain := r.Sites[0].Name
+	measure := func(t *testing.T, excluded ...string) (*fact.Measurement, *eavesdropper) {
+		t.Helper()
+		e, x := &eavesdropper{}, &egress.Exclusions{}
+		for _, what := range excluded {
+			if err := x.Add(what, "asked us not to"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		door, err := egress.New(egress.Config{Map: e.netmap(t, r), Exclusions: x})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dns, err := resolver.New(resolver.Config{Egress: door, RootHints: string(r.RootHints), Anchors: string(r.TrustAnchor)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := labScanner(t, r, egress.Limits{}, func(c *scan.Config) { c.Egress, c.Resolver, c.Spread = door, dns, 100*time.Millisecond })
+		in := make(chan fact.Target, 1)
+		in <- fact.Target{Name: domain, Role: fact.Mail}
+		close(in)
+		var m *fact.Measurement
+		if err := s.Run(t.Context(), in, func(x *fact.Measurement) error { m = x; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return m, e
+	}
+	if m, e := measure(t); len(e.below("mx1."+domain)) == 0 || len(m.Mail.Servers) != 2 {
+		t.Fatalf("the eavesdropper hears nothing: %v", e.below("."))
+	}
+	t.Run("the domain", func(t *testing.T) {
+		m, e := measure(t, domain)
+		if heard := e.below("."); len(heard) > 0 || m.Cost.Queries+m.Cost.Connections > 0 || len(m.Mail.Servers) > 0 {
+			t.Errorf("heard %v, cost %+v", heard, m.Cost)
+		}
+		for _, l := range m.DNS.Lookups {
+			if l.Gap != fact.GapExcluded {
+				t.Errorf("%s %s: gap %q", l.Name, l.Type, l.Gap)
+			}
+		}
+	})
+	t.Run("a mail server", func(t *testing.T) {
+		m, e := measure(t, "mx1."+domain)
+		s := m.Mail.Server("mx1." + domain)
+		if heard := e.below("mx1." + domain); len(heard) > 0 || s == nil || s.Gap != fact.GapExcluded || len(s.Hosts) > 0 {
+			t.Errorf("heard %v, %+v", heard, s)
+		}
+		if len(m.Mail.Server("mx2."+domain).Hosts) != 2 {
+			t.Error("the other one was not measured")
+		}
+	})
+	t.Run("where reports go", func(t *testing.T) {
+		m, e := measure(t, "reports.example.com")
+		if heard := e.below("reports.example.com"); len(heard) > 0 {
+			t.Errorf("heard %v", heard)
+		}
+		if l := m.DNS.Lookup(domain+"._report._dmarc.reports.example.com", "TXT"); l == nil || l.Gap != fact.GapExcluded {
+			t.Errorf("%+v", l)
+		}
+	})
+}

@@ -84,16 +84,13 @@ func (s *Scanner) measure(ctx context.Context, t fact.Target, tally *resolver.Ta
 		}
 	})
 	wg.Go(func() {
-		v4, v6, _, _ := w.look.Addresses(ctx)
-		switch t.Role {
-		case fact.Web:
-			close(addressed)
-			w.web(ctx, v4, v6, s.needs.Pair && !excluded)
-		case fact.Mail:
+		if t.Role == fact.Mail {
 			w.mail(ctx, func() { close(addressed) })
-		default:
-			close(addressed)
+			return
 		}
+		v4, v6, _, _ := w.look.Addresses(ctx)
+		close(addressed)
+		w.web(ctx, v4, v6, s.needs.Pair && !excluded)
 	})
 	wg.Wait()
 	if excluded {
