@@ -34,7 +34,7 @@ func goodFor(tb testing.TB, id string) *fact.Measurement {
 // verdictCases are the branches of every rule of the editions peil, forum, wdo and the
 // guidelines. Those of internet.nl have their own tests.
 func verdictCases() []verdictCase {
-	return slices.Concat(httpsCases(), tlsCases(), certificateCases(), dnsCases(), ipv6Cases(), rpkiCases(), headerCases(), pageCases(), securityTxtCases(), wdoCases(), ncscCases(), forumCases(), forumMailCases())
+	return slices.Concat(httpsCases(), tlsCases(), certificateCases(), dnsCases(), ipv6Cases(), rpkiCases(), headerCases(), pageCases(), securityTxtCases(), wdoCases(), ncscCases(), forumCases(), forumMailCases(), mailCases())
 }
 
 func peilCase(id, name string, c change, want Outcome, code string) verdictCase {

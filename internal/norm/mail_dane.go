@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"slices"
 
+	"peil/internal/brainpool"
 	"peil/internal/fact"
 	"peil/internal/standard/tlsa"
 )
@@ -120,7 +121,7 @@ var mailDANEValid = rule{
 func (v *view) daneMatches(d mailDANE, server string, cs []*certificate) finding {
 	var chain []*x509.Certificate
 	for _, c := range cs {
-		x, err := x509.ParseCertificate(c.Raw)
+		x, err := brainpool.ParseCertificate(c.Raw)
 		if err != nil {
 			return missed(fact.GapUnsupported)
 		}

@@ -70,7 +70,7 @@ var mailIPv6Reach = rule{
 			f := pass(because("answers"))
 			switch {
 			case !v6(h.Addr):
-				return none(because("not-ipv6"))
+				return none(because("no-ipv6"))
 			case h.Port25.Open():
 			case h.Port25.Dead():
 				f = fail(because("dead-address", "25", h.Port25.How)).with("tcp 25 " + h.Port25.How)
@@ -83,7 +83,7 @@ var mailIPv6Reach = rule{
 		if len(fs) == 0 && d.Outcome == NotApplicable {
 			return combine(none(because("no-ipv6")))
 		}
-		d.PerSubject = slices.DeleteFunc(d.PerSubject, func(s SubjectVerdict) bool { return s.Saw.Code == "not-ipv6" })
+		d.PerSubject = slices.DeleteFunc(d.PerSubject, func(s SubjectVerdict) bool { return s.Saw.Code == "no-ipv6" })
 		return d
 	},
 }

@@ -123,7 +123,7 @@ func TestEveryRequirementIsExplained(t *testing.T) {
 }
 
 // placesOfACheck are what fillIn fills in.
-var placesOfACheck = regexp.MustCompile(`\{(name|zone|addr|peer|resolve|resolve80|nmap|subject|question)\}`)
+var placesOfACheck = regexp.MustCompile(`\{(name|zone|addr|peer|resolve|resolve80|nmap|host|subject|question)\}`)
 
 // TestEveryVerdictSaysHowToCheckIt holds for whatever was seen, in every case of this
 // package: what was judged can be looked at by anyone.
@@ -159,7 +159,7 @@ func TestTheCheckNamesTheWorstAddress(t *testing.T) {
 // scramble fills a value with random small values: a measurement as no probe would
 // make it.
 func scramble(r *rand.Rand, v reflect.Value, depth int) {
-	words := []string{"", "NOERROR", "NXDOMAIN", "secure", "bogus", "insecure", "accepted", "declined", "open", "dead", "timeout", siteName, "https://" + siteName + "/", "http://x", "max-age=1", "\"", "*", "Strict-Transport-Security", "A", "AAAA", "example.nl", "valid", "\xff\x00"}
+	words := []string{"", "NOERROR", "NXDOMAIN", "secure", "bogus", "insecure", "accepted", "declined", "open", "dead", "timeout", siteName, "https://" + siteName + "/", "http://x", "max-age=1", "\"", "*", "Strict-Transport-Security", "A", "AAAA", "MX", "TXT", "10 mx1.example.nl", "mx1.example.nl", "ready", "example.nl", "valid", "\xff\x00"}
 	if r.IntN(6) == 0 || depth > 12 {
 		return
 	}
@@ -200,11 +200,17 @@ func TestJudgingIsTotalAndDeterministic(t *testing.T) {
 	for seed := range uint64(400) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		var m fact.Measurement
-		if seed%2 == 0 {
+		switch seed % 4 {
+		case 0:
 			m = *goodSite(t)
+		case 2:
+			m = *goodMail()
 		}
 		scramble(r, reflect.ValueOf(&m).Elem(), 0)
 		m.Target = fact.Target{Name: siteName, Role: fact.Web}
+		if seed%4 > 1 {
+			m.Target = fact.Target{Name: inlDomain, Role: fact.Mail}
+		}
 		a := fmt.Sprint(deref(JudgeAll(&m, Editions()...)))
 		b := fmt.Sprint(deref(JudgeAll(&m, Editions()...)))
 		if a != b {
@@ -244,24 +250,36 @@ func TestWordsOfTheWireAreBounded(t *testing.T) {
 }
 
 func TestAnEmptyMeasurementIsNotMeasured(t *testing.T) {
-	m := &fact.Measurement{Target: fact.Target{Name: siteName, Role: fact.Web}, At: now}
-	for _, e := range Editions() {
-		for _, v := range Judge(m, e).Verdicts {
-			if v.Outcome != NotMeasured || v.Gap == "" {
-				t.Errorf("%s %s: %v %q", e.Name, v.ID, v.Outcome, v.Gap)
+	for _, role := range []fact.Role{fact.Web, fact.Mail} {
+		m := &fact.Measurement{Target: fact.Target{Name: siteName, Role: role}, At: now}
+		for _, e := range Editions() {
+			for _, v := range Judge(m, e).Verdicts {
+				if v.Outcome != NotMeasured || v.Gap == "" {
+					t.Errorf("%s %s: %v %q", e.Name, v.ID, v.Outcome, v.Gap)
+				}
 			}
 		}
 	}
 }
 
 func TestUntilIsWhenTheVerdictChanges(t *testing.T) {
+	for _, m := range []*fact.Measurement{goodSite(t), goodMail()} {
+		untilOf(t, m)
+	}
+}
+
+// byTheProbe are verdicts on facts that were drawn up with the clock: the probe judged
+// dates.
+var byTheProbe = []string{"web.cert.trust", "web.dnssec.valid", "mail.cert.trust", "mail.dnssec.domain", "mail.dnssec.mx", "mail.dane.exists"}
+
+func untilOf(t *testing.T, m *fact.Measurement) {
+	t.Helper()
 	peil := Editions()[0]
-	m := goodSite(t)
 	before := Judge(m, peil)
 	for i := range before.Verdicts {
 		v := &before.Verdicts[i]
-		if v.Until.IsZero() || v.ID == "web.cert.trust" || v.ID == "web.dnssec.valid" {
-			continue // of these the facts were drawn up with the clock: the probe judged dates
+		if v.Until.IsZero() || slices.Contains(byTheProbe, v.ID) {
+			continue
 		}
 		later := *m
 		later.At = v.Until.Add(-time.Second)
@@ -417,6 +435,7 @@ func TestCoverage(t *testing.T) {
 	never := map[key]bool{
 		{"wdo", "wdo.tls.renegotiation.client"}: true, {"wdo", "wdo.tls.ocsp"}: true, {"wdo", "wdo.tls.ems"}: true,
 		{"ncsc-tls-2021", "tls.renegotiation.client"}: true, {"ncsc-tls-2021", "tls.ocsp"}: true,
+		{"peil", "mail.bimi"}:                        true,                                                      // no standard: it is mentioned and no more
 		{"forum", "web_legacy_dane"}:                 true,                                                      // shown beside it: internet.nl at most warns
 		{"forum", "mail_legacy_mail_sending_domain"}: true, {"forum", "mail_legacy_mail_server_testable"}: true, // shown beside it
 	}
