@@ -612,14 +612,25 @@ func TestNothingAskedOfMail(t *testing.T) {
 		"no part":     {Target: target},
 		"empty parts": {Target: target, DNS: &fact.DNS{}, Mail: &fact.MailFacts{}},
 	} {
-		r := Judge(m, internetNL())
-		for _, d := range r.Verdicts {
-			if d.Outcome != NotMeasured || d.Gap != fact.GapNotAsked {
-				t.Errorf("%s: %s: %s %s", what, d.ID, d.Outcome, d.Gap)
+		for _, e := range []*Edition{internetNL(), forumEdition()} {
+			r := Judge(m, e)
+			for _, d := range r.Verdicts {
+				if d.Outcome != NotMeasured || d.Gap != fact.GapNotAsked {
+					t.Errorf("%s: %s %s: %s %s", what, e.Name, d.ID, d.Outcome, d.Gap)
+				}
+			}
+			if r.Score != nil || r.Complete {
+				t.Errorf("%s: %s: score %v, complete %v", what, e.Name, r.Score, r.Complete)
 			}
 		}
-		if r.Score != nil || r.Complete {
-			t.Errorf("%s: score %v, complete %v", what, r.Score, r.Complete)
-		}
+	}
+}
+
+func BenchmarkJudgeMail(b *testing.B) {
+	m := inlGoodMail()
+	inlSecondMX(m)
+	b.ReportAllocs()
+	for b.Loop() {
+		JudgeAll(m, internetNL(), forumEdition())
 	}
 }
