@@ -31,6 +31,7 @@ type Egress struct {
 	mandate    *Mandate
 	limits     Limits
 	families   atomic.Pointer[Families]
+	routed     Families // what there was at first, before the self-test
 	dialer     net.Dialer
 	sources    [2]netip.Addr // to dial from over IPv4 and IPv6; invalid: the system chooses
 	pace       *pace
@@ -70,6 +71,7 @@ func New(c Config) (*Egress, error) {
 	default:
 		e.SetFamilies(DetectFamilies())
 	}
+	e.routed = e.Families()
 	return e, nil
 }
 
@@ -218,6 +220,9 @@ func (s *Subject) route(network string, addr netip.AddrPort) (target, error) {
 		return target{}, notPublic
 	}
 	if notPublic == nil && !e.Families().has(addr.Addr()) {
+		if e.routed.has(addr.Addr()) { // what met only silence before the self-test says the same
+			return target{}, ErrMute
+		}
 		return target{}, ErrNoFamily
 	}
 	return target{addr, !named}, nil

@@ -456,9 +456,17 @@ func TestAMissingFamilyIsOurs(t *testing.T) {
 	if _, err := e.Subject("").DialTCP(t.Context(), ap("[2a00::1]:443")); !errors.Is(err, ErrNoFamily) || Gap(err) != "no_ipv6" {
 		t.Errorf("IPv6: %v", err)
 	}
-	e.SetFamilies(Families{IPv6: true})
+	if e, err = New(Config{Families: &Families{IPv6: true}}); err != nil {
+		t.Fatal(err)
+	}
 	if err := e.Subject("").Check("tcp", ap("1.1.1.1:443")); Gap(err) != "no_ipv4" {
 		t.Errorf("IPv4: %v", err)
+	}
+	// A family that has a route and no answers is there, and does not work: whoever met
+	// silence before the self-test says "our network", and so does who comes after it.
+	e.SetFamilies(Families{})
+	if err := e.Subject("").Check("tcp", ap("[2a00::1]:443")); Gap(err) != "our_network" || !errors.Is(err, ErrNoFamily) {
+		t.Errorf("IPv6 without answers: %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package egress
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -30,6 +31,9 @@ var (
 	ErrLocal = errors.New("this machine could not")
 	// ErrNoFamily: this machine has no IPv4, or no IPv6.
 	ErrNoFamily = errors.New("this machine lacks the address family")
+	// ErrMute: this machine has a route for the family, and the self-test found that
+	// nothing comes back over it. It is an ErrNoFamily whose cause is our network.
+	ErrMute = fmt.Errorf("nothing comes back: %w", ErrNoFamily)
 	// ErrNotPublic: the address is not a public one, and nobody opened it.
 	ErrNotPublic = errors.New("not a public address")
 	// ErrUnmapped: the address does not exist in the network map.
@@ -50,6 +54,7 @@ var gaps = []struct {
 	err error
 	gap string
 }{
+	{ErrMute, "our_network"},
 	{ErrUnreachable, "our_network"},
 	{ErrLocal, "our_network"},
 	{ErrNotPublic, "not_public"},
@@ -63,7 +68,7 @@ var gaps = []struct {
 // Gap returns the reason code (a fact.Gap) of an error that is on our side, and ""
 // when it is the peer's doing: refused, silent, reset, or an end of file.
 func Gap(err error) string {
-	if errors.Is(err, ErrNoFamily) {
+	if errors.Is(err, ErrNoFamily) && !errors.Is(err, ErrMute) {
 		var e *Error
 		if errors.As(err, &e) && e.Addr.Addr().Is4() {
 			return "no_ipv4"
@@ -80,7 +85,7 @@ func Gap(err error) string {
 
 // sentinel returns the sentinel that an error is or wraps.
 func sentinel(err error) error {
-	for _, k := range [...]error{ErrRefused, ErrTimeout, ErrReset, ErrNoFamily} {
+	for _, k := range [...]error{ErrRefused, ErrTimeout, ErrReset, ErrMute, ErrNoFamily} {
 		if errors.Is(err, k) {
 			return k
 		}

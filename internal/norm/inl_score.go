@@ -179,6 +179,8 @@ func inlSum(name string, tests []inlTest, tls bool) *inlCategory {
 	default:
 		c.status = inlSuccess
 	}
+	// What was looked up of a server that was not reached says nothing about its TLS.
+	c.missing = c.missing || tls && c.max == 0 && len(tests) > 0 && tests[0].gap != ""
 	if c.missing {
 		c.status, c.word = inlNotTested, "not-tested"
 		return c

@@ -284,6 +284,7 @@ func (v *view) inlServers(r *inlReport) []inlTest {
 		}
 		r.servers = append(r.servers, words)
 	}
+	inlShare(servers)
 	merged := inlMerge(servers)
 	if len(servers) == 0 {
 		s := newInlServer("", netip.Addr{}, inlWebSpecs, "https", "appsecpriv")
@@ -299,6 +300,41 @@ func (v *view) inlServers(r *inlReport) []inlTest {
 		}
 	}
 	return merged
+}
+
+// inlShare gives what the DNS alone says of a name to a server that we could not reach
+// because its address family does not work here: it was looked up all the same. Whether a
+// certificate matches TLSA records is for each server to show.
+func inlShare(servers [][]inlTest) {
+	find := func(ts []inlTest, name string) *inlTest {
+		for i := range ts {
+			if ts[i].name == name {
+				return &ts[i]
+			}
+		}
+		return &inlTest{}
+	}
+	for _, from := range servers {
+		if a := find(from, "https_http_available"); a.gap != "" || a.word != "good" {
+			continue
+		}
+		for _, to := range servers {
+			switch find(to, "https_http_available").gap {
+			case fact.GapNoIPv6, fact.GapNoIPv4, fact.GapOurNetwork:
+			default:
+				continue
+			}
+			for _, name := range []string{"https_tls_caa", "https_dane_exist", "https_dane_valid"} {
+				seen := find(from, name)
+				if seen.gap != "" || name == "https_dane_valid" && find(from, "https_dane_exist").word == "good" {
+					continue
+				}
+				t := find(to, name)
+				*t = *seen
+				t.with = nil // it stands with the server that has it
+			}
+		}
+	}
 }
 
 // addresses are those of the name in the order received, IPv4-mapped IPv6 left out.

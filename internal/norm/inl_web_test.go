@@ -185,6 +185,15 @@ func TestEveryBranchOfTheWebTable(t *testing.T) {
 		{"https_http_compress", "GET fails", inlHosts(func(h *fact.WebHost) { h.HTTP.Secure = &fact.Fetch{End: fact.EndClientError} }), "bad:info"},
 		{"https_http_hsts", "a year", nil, "good:passed 10/10"},
 		{"https_http_hsts", "less", inlHeader("Strict-Transport-Security", "max-age=86400"), "other:failed 2/10"},
+		{"https_tls_caa", "no IPv6 here", inlNo6, "good:passed"},
+		{"https_tls_caa", "no IPv6 here, not looked up", inlAll(inlNo6, func(m *fact.Measurement) { inlLookup(m, inlSite, "CAA").Gap = fact.GapTimeout }), "? timeout"},
+		{"https_dane_exist", "no IPv6 here", inlNo6, "good:passed"},
+		{"https_dane_exist", "no IPv6 here, no records", inlAll(inlNo6, inlNoTLSA), "bad:info"},
+		{"https_dane_exist", "no IPv6 here, and IPv4 dead", inlAll(inlNo6, inlHost(inlV4Addr, func(h *fact.WebHost) { h.Port443 = inlIsDead })), "? no_ipv6"},
+		{"https_dane_exist", "IPv6 not seen for another reason", inlHost(inlV6Addr, func(h *fact.WebHost) { h.Port443, h.TLS = inlIsHidden, nil }), "? timeout"},
+		{"https_dane_valid", "no IPv6 here", inlNo6, "? no_ipv6"},
+		{"https_dane_valid", "no IPv6 here, no records", inlAll(inlNo6, inlNoTLSA), "not-tested:not_tested"},
+
 		{"https_http_hsts", "more than any number", inlHeader("Strict-Transport-Security", "max-age="+strings.Repeat("9", 30)), "good:passed 10/10"},
 		{"https_http_hsts", "absent", inlHeader("Strict-Transport-Security"), "bad:failed 0/10"},
 		{"https_http_hsts", "unreadable", inlHeader("Strict-Transport-Security", "max-age=\"31536000\""), "bad:failed 0/10"},
@@ -609,6 +618,16 @@ func TestTablesOfSuites(t *testing.T) {
 	if count[good] != 2 || count[sufficient] != 10 || count[phaseOut] != 35 {
 		t.Errorf("good %d, sufficient %d, phase-out %d; want 2, 10, 35", count[good], count[sufficient], count[phaseOut])
 	}
+}
+
+// inlNo6 is a machine without IPv6.
+var inlNo6 = inlHost(inlV6Addr, func(h *fact.WebHost) {
+	h.Port80, h.Port443, h.TLS, h.HTTP = fact.Reach{Gap: fact.GapNoIPv6}, fact.Reach{Gap: fact.GapNoIPv6}, nil, nil
+})
+
+func inlNoTLSA(m *fact.Measurement) {
+	l := inlLookup(m, tlsaName(inlSite), "TLSA")
+	l.RCode, l.Records, l.Wire = "NXDOMAIN", nil, nil
 }
 
 // TestGoldenResults compares whole results with files that a person can read.
