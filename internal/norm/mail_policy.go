@@ -202,15 +202,6 @@ var mailBIMI = rule{
 	},
 }
 
-// neverSends reports whether it is known that the domain neither takes nor sends mail.
-func (v *view) neverSends() bool {
-	switch v.mail().state {
-	case mailNull, mailNone, mailSilent:
-		return v.spf().sendsNothing()
-	}
-	return false
-}
-
 var mxNull = rule{
 	explain: Text{
 		"Een domein dat geen mail ontvangt, zegt dat met een null MX (RFC 7505). Voor een domein met mailservers, en voor een naam zonder adres, is deze eis niet van toepassing.",
