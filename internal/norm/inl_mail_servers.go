@@ -141,8 +141,9 @@ func (v *view) inlMailServer(s *inlServer) {
 			s.missed(t.name, g)
 		}
 	}
-	other := func(why string) {
-		s.set(available, inlResult{word: "other", status: inlError, args: []string{why}, evidence: []string{why}})
+	other := func(why Reason, line string) {
+		t := s.set(available, inlResult{word: "other", status: inlError, evidence: []string{line}})
+		t.with[0].saw, t.own = s.because(available, why.Code, why.Args...), true // said of the server
 	}
 	a, ok, gap := v.inlMailHost(s.host)
 	switch {
@@ -150,7 +151,7 @@ func (v *view) inlMailServer(s *inlServer) {
 		missAll(gap)
 		return
 	case !ok:
-		other("no address")
+		other(Reason{Code: "no-address"}, "no A and no AAAA record")
 		s.tests[s.index[available]].check = forumEachMX + "dig +short $mx A $mx AAAA; done"
 		return
 	}
@@ -160,11 +161,11 @@ func (v *view) inlMailServer(s *inlServer) {
 		missAll(gap)
 		return
 	}
-	switch why, gap := noSTARTTLS(h); {
+	switch why, line, gap := whyNoSTARTTLS(h); {
 	case gap != "":
 		missAll(gap)
-	case why != "":
-		other(why)
+	case line != "":
+		other(why, line)
 	default:
 		s.good(available)
 		for _, t := range s.tests { // what depends on TLS is required once it was tested
@@ -200,32 +201,40 @@ func (v *view) mailHost(host string, a netip.Addr) (*fact.MailHost, fact.Gap) {
 // noSTARTTLS says, in the words of the wire, why there is no TLS with a mail server, or
 // why that is not known; neither where TLS came about.
 func noSTARTTLS(h *fact.MailHost) (why string, gap fact.Gap) {
+	_, why, gap = whyNoSTARTTLS(h)
+	return why, gap
+}
+
+// whyNoSTARTTLS is the same with the word of internet.nl's reason.
+func whyNoSTARTTLS(h *fact.MailHost) (why Reason, line string, gap fact.Gap) {
 	smtp := h.SMTP
 	switch {
 	case h.Port25.Dead():
-		return "port 25: " + firstWord(h.Port25.How, "silent"), ""
+		how := firstWord(h.Port25.How, "silent")
+		return because("dead", how), "port 25: " + how, ""
 	case smtp == nil:
-		return "", firstGap(h.Port25.Gap)
+		gap = firstGap(h.Port25.Gap)
 	case smtp.State == fact.SMTPNone:
-		return "no SMTP", ""
+		return because("no-smtp"), "no SMTP on port 25", ""
 	case smtp.State == fact.SMTPTemporary, smtp.State == fact.SMTPRefused:
-		return "", firstGap(smtp.Gap, fact.GapBlocked) // it does not want us: nothing is known
+		gap = firstGap(smtp.Gap, fact.GapBlocked) // it does not want us: nothing is known
 	case smtp.State != fact.SMTPReady:
-		return "", firstGap(smtp.Gap, h.Port25.Gap)
+		gap = firstGap(smtp.Gap, h.Port25.Gap)
 	case smtp.Offered.No():
-		return "no STARTTLS in the EHLO reply", ""
+		return because("no-starttls"), "no STARTTLS in the EHLO reply", ""
 	case smtp.Offered.Missing():
-		return "", firstGap(smtp.Offered.Gap, smtp.Gap)
+		gap = firstGap(smtp.Offered.Gap, smtp.Gap)
 	case smtp.STARTTLS != nil && smtp.STARTTLS.Code >= 500:
-		return "STARTTLS: " + itoa(smtp.STARTTLS.Code), ""
+		code := itoa(smtp.STARTTLS.Code)
+		return because("refused", code), "STARTTLS: " + code, ""
 	case h.TLS == nil:
-		return "", firstGap(smtp.Gap)
+		gap = firstGap(smtp.Gap)
 	case h.TLS.Working.No():
-		return "no working TLS after STARTTLS", ""
+		return because("no-tls"), "no working TLS after STARTTLS", ""
 	case h.TLS.Working.Missing():
-		return "", firstGap(h.TLS.Working.Gap, smtp.Gap)
+		gap = firstGap(h.TLS.Working.Gap, smtp.Gap)
 	}
-	return "", ""
+	return Reason{}, "", gap
 }
 
 // mailTLSA is where the records for SMTP stand (RFC 7672 section 2.2).
