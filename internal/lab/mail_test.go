@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"peil/internal/lab/pki"
 )
 
 // smtp connects to a mail server and says EHLO; it returns the reply's lines.
@@ -145,6 +147,26 @@ func policyOf(t *testing.T, r *Running, d string) string {
 		t.Fatalf("%v\n%s", err, b)
 	}
 	return string(b)
+}
+
+func TestThePublicKeyOfACertificate(t *testing.T) {
+	a, err := pki.New(time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []pki.Key{pki.P256, pki.RSA2048, pki.Ed25519, pki.BrainpoolP256r1} {
+		l, err := a.Leaf(pki.Spec{Name: "mx1.test", Key: key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := publicKeyOf(l.Chain[0])
+		if l.Cert != nil && !bytes.Equal(got, l.Cert.RawSubjectPublicKeyInfo) || len(got) < 40 {
+			t.Errorf("%s: %x", key, got)
+		}
+	}
+	if got := publicKeyOf([]byte("no certificate")); got != nil {
+		t.Errorf("of no certificate: %x", got)
+	}
 }
 
 // What a mail domain says in its zone is served, whatever is wrong with it.

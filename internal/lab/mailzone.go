@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
 
 	"peil/internal/lab/dnslab"
 	"peil/internal/lab/pki"
@@ -187,9 +189,7 @@ func (n *network) mailTLSA(m *MailServer, words string) []string {
 				continue
 			}
 			der = leaf.Chain[0]
-			if leaf.Cert != nil {
-				spki = leaf.Cert.RawSubjectPublicKeyInfo
-			}
+			spki = publicKeyOf(der)
 		case "issuer":
 			der, spki = leaf.Issuer.Raw, leaf.Issuer.RawSubjectPublicKeyInfo
 		case "root":
@@ -214,6 +214,26 @@ func (n *network) mailTLSA(m *MailServer, words string) []string {
 		list = append(list, strings.Join(f[:3], " ")+" "+text)
 	}
 	return list
+}
+
+// publicKeyOf cuts the SubjectPublicKeyInfo out of a certificate (RFC 5280 section 4.1),
+// also one on a curve that the standard library does not know.
+func publicKeyOf(der []byte) []byte {
+	input := cryptobyte.String(der)
+	var cert, tbs, spki cryptobyte.String
+	if !input.ReadASN1(&cert, asn1.SEQUENCE) || !cert.ReadASN1(&tbs, asn1.SEQUENCE) ||
+		!tbs.SkipOptionalASN1(asn1.Tag(0).Constructed().ContextSpecific()) || !tbs.SkipASN1(asn1.INTEGER) {
+		return nil
+	}
+	for range 4 { // signature algorithm, issuer, validity, subject
+		if !tbs.SkipASN1(asn1.SEQUENCE) {
+			return nil
+		}
+	}
+	if !tbs.ReadASN1Element(&spki, asn1.SEQUENCE) {
+		return nil
+	}
+	return spki
 }
 
 // textRecord is a TXT record of any length (RFC 1035 section 3.3.14).
@@ -276,4 +296,11 @@ func (n *network) addMailHelpers() {
 		textRecord("*._report._dmarc.reports.example.com.", "v=DMARC1;"),
 		textRecord("*._report._dmarc.short.example.com.", "v=DMARC1"),
 	)
+	// A domain with an address and no MX is its own mail server (RFC 5321 section 5.1):
+	// where withAddress leads nobody listens.
+	nobody := &MailServer{Name: "nobody"}
+	for _, a := range []string{"22.0.240.1", "2a1f:8000:f0::1"} {
+		e := n.addr(netip.MustParseAddr(a))
+		e.mail, e.port25 = nobody, Refused
+	}
 }
