@@ -115,11 +115,17 @@ peil up_to_standard
 		{"cookie-good", "headers", Text{"een cookie zoals het hoort", "a cookie as it should be"}, header("Set-Cookie", "__Host-session=abc; Path=/; Secure; HttpOnly; SameSite=Lax"), `
 peil up_to_standard
   web.cookie.attributes passed`},
+		{"cookie-deleted", "headers", Text{"een cookie zonder Secure die wordt verwijderd", "a cookie without Secure that is being deleted"}, header("Set-Cookie", "session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0"), `
+peil up_to_standard
+  web.cookie.attributes not_applicable`},
 		{"page-mixed", "headers", Text{"onderdelen van de pagina over http", "parts of the page over http"}, page(func(p *weblab.Page) { p.MixedContent = true }), `
 peil up_to_standard
   web.page.mixed failed
   web.page.integrity warning`},
 		{"page-no-integrity", "headers", Text{"een script van een ander zonder controle", "another's script without integrity"}, page(func(p *weblab.Page) { p.NoIntegrity = true }), `
+peil up_to_standard
+  web.page.integrity warning`},
+		{"page-integrity-ignored", "headers", Text{"een script van een ander met een controle die browsers overslaan", "another's script with integrity that browsers pass over"}, page(func(p *weblab.Page) { p.NoIntegrity, p.Integrity = true, "md5-x sha1-AAAA" }), `
 peil up_to_standard
   web.page.integrity warning`},
 		{"page-form-http", "headers", Text{"een formulier dat over http verstuurt", "a form that sends over http"}, page(func(p *weblab.Page) { p.FormToHTTP = true }), `

@@ -63,7 +63,11 @@ func (p *Page) html(id Identity) string {
 		fmt.Fprintf(&b, "<script src=\"http://%s/oud.js\"></script>\n", id.Name)
 	}
 	if p.NoIntegrity {
-		b.WriteString("<script src=\"https://cdn.lab.test/script.js\"></script>\n<link rel=\"stylesheet\" href=\"https://cdn.lab.test/style.css\">\n")
+		attribute := ""
+		if p.Integrity != "" {
+			attribute = ` integrity="` + p.Integrity + `" crossorigin="anonymous"`
+		}
+		fmt.Fprintf(&b, "<script src=\"https://cdn.lab.test/script.js\"%[1]s></script>\n<link rel=\"stylesheet\" href=\"https://cdn.lab.test/style.css\"%[1]s>\n", attribute)
 	}
 	fmt.Fprintf(&b, "</head>\n<body>\n<h1>%s</h1>\n<p>Gesimuleerd: deze website bestaat niet echt. Simulated: this website is not real.</p>\n", id.Name)
 	if p.MixedContent {

@@ -78,10 +78,11 @@ type Page struct {
 	Different int
 	// Size makes the page at least so many bytes long.
 	Size          int
-	PasswordField bool // a log-in form
-	FormToHTTP    bool // a form that sends to plain http
-	MixedContent  bool // an image and a script on plain http
-	NoIntegrity   bool // a script of another origin without integrity
+	PasswordField bool   // a log-in form
+	FormToHTTP    bool   // a form that sends to plain http
+	MixedContent  bool   // an image and a script on plain http
+	NoIntegrity   bool   // a script of another origin without integrity
+	Integrity     string // with NoIntegrity: an attribute all the same, that browsers pass over
 	MetaCSP       string
 	MetaReferrer  string
 	Generator     string // e.g. "WordPress 5.1"
