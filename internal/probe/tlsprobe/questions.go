@@ -202,11 +202,11 @@ func (r *run) orderQuestions(e *enumeration) {
 	}
 }
 
-// picksAgain asks a hello whose answer speaks against the server twice more. Behind
+// picksAgain asks a hello whose answer speaks against the server three times more. Behind
 // one address may stand several servers, one of which has never heard of the better
 // suite and is not to blame for not picking it.
 func (r *run) picksAgain(p fact.OrderProbe) bool {
-	for range 2 {
+	for range 3 {
 		again := r.askOrder(p.Version, p.Offered[:len(p.Offered)-1], p.Offered[len(p.Offered)-1])
 		if again.Picked == p.Offered[len(p.Offered)-1] {
 			return false
