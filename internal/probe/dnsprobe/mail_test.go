@@ -185,6 +185,13 @@ func TestWhereNoDomainkeyIsThereAreNoKeys(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 	asked(t, z, nil, []string{"default._domainkey.example.nl TXT"})
+	// Some name servers say so though there are: those that are likely are tried.
+	z = &zone{nx: z.nx, answers: map[string][]string{"example.nl MX": {"10 aspmx.l.google.com"}}}
+	plan := mailPlan
+	plan.Given = []string{"mine"}
+	if got := prober(t, z).Look("example.nl").Policies(t.Context(), plan); len(got) != 2 || got[0].Name != "google" || got[1].Name != "mine" {
+		t.Errorf("%v", got)
+	}
 	// None of the probable selectors: then all.
 	z = &zone{}
 	if got := prober(t, z).Look("example.nl").Policies(t.Context(), mailPlan); len(got) < 50 {

@@ -51,11 +51,10 @@ func (l *Look) Policies(ctx context.Context, plan MailPlan) []fact.Selector {
 		}
 		wg.Go(func() {
 			domainkey := l.mail(ctx, "_domainkey."+l.name, "TXT")
-			// Where that name does not exist nothing exists below it (RFC 8020).
-			if plan.Selectors && domainkey.RCode != "NXDOMAIN" {
+			if plan.Selectors {
 				mx := l.mail(ctx, l.name, "MX")
 				policies.Wait()
-				selectors = l.selectors(ctx, providers(tree, &mx), plan.Given)
+				selectors = l.selectors(ctx, providers(tree, &mx), plan.Given, domainkey.RCode == "NXDOMAIN")
 			}
 		})
 	}
@@ -183,8 +182,10 @@ func providers(tree *spf.Tree, mx *fact.Lookup) (list []string) {
 
 // selectors looks for DKIM keys (RFC 6376 section 3.6.2.1): those that were given, those of
 // the domain's providers and those that people choose themselves; those of other providers
-// only when none of these is there.
-func (l *Look) selectors(ctx context.Context, providers, given []string) (tried []fact.Selector) {
+// only when none of these is there. Where the name above them does not exist nothing exists
+// below it (RFC 8020); as some name servers say that also of names that do have others
+// below them, those that are likely are tried even then.
+func (l *Look) selectors(ctx context.Context, providers, given []string, none bool) (tried []fact.Selector) {
 	var first, later []fact.Selector
 	seen := map[string]bool{}
 	add := func(list *[]fact.Selector, s fact.Selector) {
@@ -198,6 +199,7 @@ func (l *Look) selectors(ctx context.Context, providers, given []string) (tried 
 	}
 	for _, s := range dkim.Selectors(providers...) {
 		switch {
+		case none && !slices.Contains(providers, s.Provider):
 		case s.Provider == "":
 			add(&first, fact.Selector{Name: s.Name, From: "known"})
 		case slices.Contains(providers, s.Provider):
