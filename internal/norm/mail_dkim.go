@@ -49,10 +49,17 @@ func (v *view) keys() (found []dkimKey, tried int, gap fact.Gap) {
 			found = append(found, dkimKey{s.Name, dkim.Parse(text)})
 		}
 	}
-	if tried == 0 && gap == "" {
+	if tried == 0 && gap == "" && !v.noDomainkey() {
 		gap = fact.GapNotAsked
 	}
 	return found, tried, gap
+}
+
+// noDomainkey reports whether there can be no key anywhere: below a name that does not
+// exist there is nothing (RFC 8020).
+func (v *view) noDomainkey() bool {
+	l := v.DNS.Lookup("_domainkey."+v.Target.Name, "TXT")
+	return l != nil && l.Gap == "" && lookup.Of(l).Status == lookup.NXDomain
 }
 
 var (
@@ -68,7 +75,7 @@ var (
 	}
 )
 
-const dkimCheck = "dig TXT _domainkey.{name} | grep status"
+const dkimCheck = "dig TXT _domainkey.{name} | grep status; for s in default mail dkim s1 s2 k1 google selector1 selector2; do echo $s $(dig +short TXT $s._domainkey.{name}); done"
 
 // The sizes of an RSA key (RFC 8301 section 3.2): verifiers refuse a shorter one, signers
 // should use the longer.
@@ -115,13 +122,11 @@ func (v *view) withoutKey(found []dkimKey, tried int, gap fact.Gap) finding {
 			return fail(because("dkim-test")).on(k.selector).with(k.line() + " t=y")
 		}
 	}
-	// Below a name that does not exist there is nothing (RFC 8020): no selector anywhere.
-	base := "_domainkey." + v.Target.Name
-	if l := v.DNS.Lookup(base, "TXT"); len(found) == 0 && l != nil && l.Gap == "" && lookup.Of(l).Status == lookup.NXDomain {
+	if len(found) == 0 && v.noDomainkey() {
 		if s := v.spf(); !s.ok() && s.none.outcome == NotMeasured {
 			return missed(s.none.gap) // whether it sends at all is not known
 		}
-		return fail(because("dkim-none")).with(base + " TXT: NXDOMAIN")
+		return fail(because("dkim-none")).with("_domainkey." + v.Target.Name + " TXT: NXDOMAIN")
 	}
 	if gap != "" {
 		return missed(gap)
@@ -136,7 +141,7 @@ var dkimStrength = rule{
 		"Elke gevonden DKIM-sleutel is goed te lezen, heeft ten minste 2048 bits (RSA) of is Ed25519, en staat niet op proef (t=y). Ingetrokken sleutels tellen niet.",
 		"Each DKIM key that was found can be read, has at least 2048 bits (RSA) or is Ed25519, and is not on trial (t=y). Revoked keys do not count.",
 	},
-	why: dkimWhy, fixes: dkimFixes, check: dkimCheck,
+	why: dkimWhy, fixes: dkimFixes, check: "dig +short TXT {subject}._domainkey.{name}",
 	judge: func(v *view) Verdict {
 		if f, ok := v.domain(); !ok {
 			return combine(f)

@@ -82,6 +82,8 @@ func (v *view) stsServed(fetch *fact.Fetch) (finding, bool) {
 		return fail(because("sts-status", itoa(hop.Status))).with(hop.URL + ": " + itoa(hop.Status)), false
 	case hop.Error == "timeout":
 		return missed(fact.GapTimeout), false
+	case hop.Error == "reset" || hop.Error == "signature": // who broke it off is not known
+		return missed(fact.GapMalformed), false
 	case hop.Error != "":
 		return fail(because("sts-unreachable", hop.Error)).with(hop.URL + ": " + hop.Error), false
 	}

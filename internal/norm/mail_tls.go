@@ -77,7 +77,7 @@ var starttlsInjection = rule{
 		"Otherwise whoever sits in between can put commands into an encrypted dialogue.",
 	},
 	fixes: mailUpdateFixes,
-	check: "printf 'EHLO test\\r\\nSTARTTLS\\r\\nNOOP\\r\\n' | nc -w 5 {host} 25",
+	check: `python3 -c "import socket,ssl;s=socket.create_connection(('{host}',25));s.recv(999);s.send(b'EHLO x\r\n');s.recv(9999);s.send(b'STARTTLS\r\nNOOP\r\n');s.recv(999);c=ssl._create_unverified_context().wrap_socket(s);c.settimeout(5);print(c.recv(999))"`,
 	judge: func(v *view) Verdict {
 		return v.eachDialogue(func(h *fact.MailHost) finding {
 			switch o := h.SMTP.Injection; {
