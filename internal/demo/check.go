@@ -45,10 +45,6 @@ var checkPace = Pace{
 // maxRepeats is how often a site is measured again that could not be seen in full.
 const maxRepeats = 2
 
-// measured are the roles that a scan can measure; the lab's sites of another are passed
-// over.
-var measured = map[fact.Role]bool{fact.Web: true}
-
 // Check measures the sites of a lab and returns where the verdicts differ from what the
 // lab expects. each, if set, is called for every site with its differences, once that is
 // settled. A site of which something came out not measured is measured again, less at a
@@ -65,7 +61,7 @@ func Check(ctx context.Context, sites []*lab.Site, version string, each func(*la
 	slices.SortStableFunc(order, func(a, b *lab.Site) int {
 		return cmp.Compare(strconv.FormatBool(b.Group == "hostile"), strconv.FormatBool(a.Group == "hostile"))
 	})
-	order = slices.DeleteFunc(order, func(s *lab.Site) bool { return len(s.Expect) == 0 || !measured[s.Role()] })
+	order = slices.DeleteFunc(order, func(s *lab.Site) bool { return len(s.Expect) == 0 })
 	for pace := checkPace; len(order) > 0; pace.Parallel = max(1, pace.Parallel/8) {
 		if order, err = c.round(ctx, order, pace); err != nil {
 			return c.all, err

@@ -128,6 +128,43 @@ func TestAnInterruptedSurveyGoesOnWhereItStopped(t *testing.T) {
 	}
 }
 
+// Website and mail domain of a name are two targets: one that was measured does not stand
+// for the other.
+func TestTheRolesOfANameAreResumedApart(t *testing.T) {
+	facts := filepath.Join(t.TempDir(), "facts.jsonl")
+	both := func() <-chan fact.Target {
+		c := make(chan fact.Target, 2)
+		c <- fact.Target{Name: "good.nl", Role: fact.Web}
+		c <- fact.Target{Name: "good.nl", Role: fact.Mail}
+		close(c)
+		return c
+	}
+	if err := survey(t, new(bytes.Buffer)).Run(t.Context(), &meter{stop: 1}, both(), facts, false); !errors.Is(err, context.Canceled) {
+		t.Fatalf("interrupted run: %v", err)
+	}
+	var resumed, judged bytes.Buffer
+	s, m := survey(t, &resumed), &meter{}
+	if err := s.Run(t.Context(), m, both(), facts, true); err != nil {
+		t.Fatal(err)
+	}
+	if len(m.seen) != 1 || s.Summary().Targets != 2 || s.Summary().Replayed != 1 {
+		t.Errorf("measured again: %v, summary %+v", m.seen, s.Summary())
+	}
+	f, err := os.Open(facts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := survey(t, &judged).Judge(f); err != nil || !bytes.Equal(judged.Bytes(), resumed.Bytes()) {
+		t.Errorf("%v\nscan wrote\n%s\njudge wrote\n%s", err, &resumed, &judged)
+	}
+	for _, role := range []string{`"web"`, `"mail"`} {
+		if n := bytes.Count(judged.Bytes(), []byte(`"role":`+role)); n != 1 {
+			t.Errorf("%d results as %s", n, role)
+		}
+	}
+}
+
 func TestAFileOfFactsIsNotOverwritten(t *testing.T) {
 	facts := filepath.Join(t.TempDir(), "facts.jsonl")
 	if err := os.WriteFile(facts, []byte("precious"), 0o600); err != nil {
