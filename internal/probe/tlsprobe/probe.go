@@ -176,6 +176,9 @@ func (r *run) widest(v fact.Version) *reply {
 		if v != fact.SSL30 {
 			h.Compression, h.Heartbeat = []byte{1, 0}, true
 		}
+		if v == fact.TLS11 && r.plan.version(fact.TLS10) && r.readsLists() {
+			h.SupportedVersions = []fact.Version{fact.TLS11, fact.TLS10}
+		}
 		keep := v == fact.TLS12 && r.plan.asks(AskRenegotiation)
 		if v == fact.TLS12 {
 			h.ALPN = r.protocols(keep)
@@ -357,7 +360,9 @@ func (r *run) version(v fact.Version, a *reply) bool {
 // should answer with its own highest not above that (RFC 5246 appendix E.1). Not all do:
 // where a version is missing in between some turn the hello away with protocol_version
 // (GnuTLS, of which TLS 1.1 was taken and 1.0 was not). So each version counts as absent
-// only when a hello of exactly that version got no such answer.
+// only when a hello of exactly that version got no such answer, or when the server, which
+// has TLS 1.3 and so reads the list of versions and nothing else (RFC 8446 section 4.2.1),
+// turned away a list that had it.
 func (r *run) legacyVersions(a *reply) {
 	highest := true
 	for _, v := range legacyVersions {
@@ -366,6 +371,7 @@ func (r *run) legacyVersions(a *reply) {
 		}
 		switch {
 		case a.ok() && a.version() == v: // the answer to a higher one will do
+		case v == fact.TLS10 && declinesList(a, v): // asked together with TLS 1.1
 		case v != fact.TLS12:
 			if a = r.firstLegacy(v); !a.ok() && r.older != nil && r.older.version() == v {
 				a = r.older
@@ -377,6 +383,20 @@ func (r *run) legacyVersions(a *reply) {
 			r.spawn(func() { r.enumerate(v, a0, first) })
 		}
 	}
+}
+
+// declinesList reports whether an answer says that no version of a list that had v will do.
+func declinesList(a *reply, v fact.Version) bool {
+	return a.outcome == declined && a.alerted && a.alert == tlswire.AlertProtocolVersion && slices.Contains(a.offer.SupportedVersions, v)
+}
+
+// readsLists reports whether the server has TLS 1.3, whose servers go by the list of
+// versions.
+func (r *run) readsLists() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	x := r.versions[fact.TLS13]
+	return x != nil && x.Yes()
 }
 
 // legacyVersions are those up to TLS 1.2, whose hellos have no list of versions.
