@@ -243,6 +243,7 @@ func (c *Country) place(n *network) error {
 					open[k] = sh
 					e := n.addr(sh.addr)
 					e.site, e.port80, e.port443 = cs.Name, srv.Port80, srv.Port443
+					e.mail, e.port25 = nobody, Refused // mail for a domain without MX comes here (RFC 5321 section 5.1)
 				}
 				sh.left--
 				cs.addrs = append(cs.addrs, sh.addr)

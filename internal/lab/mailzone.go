@@ -287,6 +287,9 @@ func (n *network) fillReverse() {
 	}
 }
 
+// nobody stands where no mail server listens.
+var nobody = &MailServer{Name: "nobody"}
+
 // addMailHelpers adds what mail domains lean on elsewhere: who sends for them, and where
 // their reports go.
 func (n *network) addMailHelpers() {
@@ -298,7 +301,6 @@ func (n *network) addMailHelpers() {
 	)
 	// A domain with an address and no MX is its own mail server (RFC 5321 section 5.1):
 	// where withAddress leads nobody listens.
-	nobody := &MailServer{Name: "nobody"}
 	for _, a := range []string{"22.0.240.1", "2a1f:8000:f0::1"} {
 		e := n.addr(netip.MustParseAddr(a))
 		e.mail, e.port25 = nobody, Refused
