@@ -159,7 +159,8 @@ func answers(addr string, port uint16) bool {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 	defer cancel()
-	return r.Lookup(ctx, ".", "SOA").RCode != ""
+	l := r.Lookup(ctx, ".", "SOA")
+	return l.RCode != "" || l.Gap == fact.GapNoRecursion // an authoritative server answers too
 }
 
 func open(named ...netip.AddrPort) *egress.Egress {
