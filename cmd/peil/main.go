@@ -1,4 +1,4 @@
-// Command peil measures whether websites are up to standard.
+// Command peil measures whether websites and mail domains are up to standard.
 package main
 
 import (
@@ -22,7 +22,7 @@ var version = "unknown"
 
 // cli is the whole command line. Each subcommand is a file of this package.
 type cli struct {
-	Scan       scanCmd       `cmd:"" help:"Measure websites and tell what is in order, what is not and how to mend it."`
+	Scan       scanCmd       `cmd:"" help:"Measure websites and mail domains and tell what is in order, what is not and how to mend it."`
 	Judge      judgeCmd      `cmd:"" help:"Judge stored facts by an edition of the norm, without the network."`
 	Explain    explainCmd    `cmd:"" help:"Tell an edition's rules, or one rule: what it asks, why, from which source and how to comply."`
 	Data       dataCmd       `cmd:"" help:"Fetch the tables that measuring routes needs."`
@@ -32,9 +32,10 @@ type cli struct {
 	Completion completionCmd `cmd:"" help:"Print a completion script for a shell."`
 }
 
-const about = `Peil measures whether websites meet the standards for Dutch government bodies: HTTPS,
-HSTS, TLS, DNSSEC, IPv6, RPKI, security.txt and headers. Each verdict comes with what was
-seen and a command to check it yourself. What could not be seen is "not measured".
+const about = `Peil measures whether websites and mail domains meet the standards for Dutch government
+bodies: HTTPS, HSTS, TLS, DNSSEC, IPv6, RPKI, security.txt and headers; STARTTLS, DANE,
+SPF, DKIM and DMARC. Each verdict comes with what was seen and a command to check it
+yourself. What could not be seen is "not measured".
 
 Start with:
   peil scan www.example.nl
