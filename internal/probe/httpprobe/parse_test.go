@@ -373,7 +373,7 @@ func FuzzPage(f *testing.F) {
 		}
 		var sum uint64
 		for _, n := range fp.Bytes {
-			sum += uint64(n)
+			sum += n
 		}
 		if sum != fp.Length {
 			t.Errorf("%d bytes counted, length %d", sum, fp.Length)
