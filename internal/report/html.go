@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"peil/internal/fact"
 	"peil/internal/i18n"
 	"peil/internal/norm"
 )
@@ -153,6 +154,7 @@ type htmlSubject struct {
 type htmlSite struct {
 	Name, Anchor, Word, WordText, Sentence, About, Score string
 	Simulated                                            bool
+	Role                                                 string // of the target
 	Gauge                                                htmlGauge
 	Open, Ahead, Fine, Missing, None                     []htmlVerdict
 	Others                                               []htmlOther
@@ -236,10 +238,13 @@ func (h *htmlWriter) section(it Item, head *norm.Result, brief bool) (htmlSite, 
 	m := it.Measurement
 	s := htmlSite{
 		Name: m.Target.Name, Anchor: fmt.Sprintf("s%d", len(h.rows)+1),
-		Word: string(head.Word), Simulated: m.Simulated, Sentence: h.sentence(head), Many: brief,
+		Word: string(head.Word), Role: string(m.Target.Role), Simulated: m.Simulated, Sentence: h.sentence(m.Target.Role, head), Many: brief,
 	}
 	if m.Target.Unicode != "" {
 		s.Name = m.Target.Unicode
+	}
+	if m.Target.Role == fact.Mail {
+		s.Name += " " + h.say("text.role.mail")
 	}
 	if head.Word != "" {
 		s.WordText = h.say("word." + string(head.Word))

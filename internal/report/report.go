@@ -268,15 +268,16 @@ func count(r *norm.Result, o norm.Outcome, levels ...norm.Level) int {
 	return n
 }
 
-// sentence is the headline in one sentence.
-func (t *texts) sentence(r *norm.Result) string {
+// sentence is the headline in one sentence, for a website or a mail domain.
+func (t *texts) sentence(role fact.Role, r *norm.Result) string {
+	id := "sentence." + string(role) + "." + string(r.Word)
 	switch r.Word {
 	case norm.BelowStandard:
-		return i18n.N(t.Lang, "sentence.below_standard", count(r, norm.Failed, norm.Must))
+		return i18n.N(t.Lang, id, count(r, norm.Failed, norm.Must))
 	case norm.CannotSay:
-		return i18n.N(t.Lang, "sentence.cannot_say", count(r, norm.NotMeasured, norm.Must))
+		return i18n.N(t.Lang, id, count(r, norm.NotMeasured, norm.Must))
 	case norm.UpToStandard, norm.WordNotApplicable:
-		return t.say("sentence." + string(r.Word))
+		return t.say(id)
 	}
 	return ""
 }

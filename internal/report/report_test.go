@@ -356,3 +356,22 @@ func TestWhatIsAheadOfTheNormIsNotWrong(t *testing.T) {
 		t.Error("a could that failed is brick red")
 	}
 }
+
+func TestAMailDomainIsNotCalledAWebsite(t *testing.T) {
+	it := item()
+	it.Measurement.Target.Role = fact.Mail
+	it.Measurement.Mail = &fact.MailFacts{Servers: []fact.MailServer{{Name: "mx.example", Hosts: []fact.MailHost{{Addr: netip.MustParseAddr("203.0.113.7")}}}}}
+	it.Measurement.Web = nil
+	for _, word := range []norm.Word{norm.UpToStandard, norm.BelowStandard, norm.CannotSay, norm.WordNotApplicable} {
+		it.Results[0].Word = word
+		for _, format := range []string{"text", "html"} {
+			got := render(t, format, Options{Lang: i18n.EN, Width: 80}, it)
+			if !strings.Contains(got, "(mail)") || !strings.Contains(got, "this mail domain does not exist") || !strings.Contains(got, "IPv4 only") {
+				t.Errorf("%s, %s: %.2000s", word, format, got)
+			}
+			if strings.Contains(got, "this website") || strings.Contains(got, "This website") || strings.Contains(got, "no website") {
+				t.Errorf("%s, %s speaks of a website", word, format)
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -107,7 +108,11 @@ func (t *textWriter) heading(it Item) {
 			right = append(right, r.Edition+": "+t.tally(r))
 		}
 	}
-	head, tail := "  "+t.paint(name, "1"), strings.Join(right, "   ")
+	head := "  " + t.paint(name, "1")
+	if m.Target.Role == fact.Mail {
+		head += " " + t.say("text.role.mail")
+	}
+	tail := strings.Join(right, "   ")
 	if gap := t.Width - visible(head) - visible(tail); gap >= 2 {
 		t.line(head + strings.Repeat(" ", gap) + tail)
 	} else {
@@ -117,10 +122,10 @@ func (t *textWriter) heading(it Item) {
 		}
 	}
 	if m.Simulated {
-		t.line("  " + t.paint(t.say("text.simulated"), "1;35"))
+		t.line("  " + t.paint(t.say("text.simulated."+string(m.Target.Role)), "1;35"))
 	}
 	if h != nil && (h.Word == norm.CannotSay || h.Word == norm.WordNotApplicable) {
-		for _, l := range fold(t.sentence(h), t.Width-2) {
+		for _, l := range fold(t.sentence(m.Target.Role, h), t.Width-2) {
 			t.line("  " + l)
 		}
 	}
@@ -209,12 +214,18 @@ func (t *texts) derived(r *norm.Result) []string {
 
 func (t *textWriter) families(m *fact.Measurement) string {
 	var four, six bool
+	seen := func(a netip.Addr) {
+		four, six = four || a.Is4(), six || a.Is6()
+	}
 	if m.Web != nil {
 		for _, h := range m.Web.Hosts {
-			if h.Addr.Is4() {
-				four = true
-			} else {
-				six = true
+			seen(h.Addr)
+		}
+	}
+	if m.Mail != nil {
+		for _, s := range m.Mail.Servers {
+			for _, h := range s.Hosts {
+				seen(h.Addr)
 			}
 		}
 	}
