@@ -70,7 +70,7 @@ func (s *settings) scan(ctx context.Context, p *playing, vrps, routes string, ar
 		vrps, routes = at("vrps.json"), at("routes.csv")
 	}
 	all := []string{
-		"scan", "-o", "jsonl", "--out", at("results.jsonl"), "--facts", at("facts.jsonl"), "--network-map", at("network-map"), "--root-hints", at("root-hints"),
+		"scan", "--web", "-o", "jsonl", "--out", at("results.jsonl"), "--facts", at("facts.jsonl"), "--network-map", at("network-map"), "--root-hints", at("root-hints"),
 		"--trust-anchor", at("trust-anchor"), "--ca-bundle", at("ca.pem"), "--vrps", vrps, "--routes", routes,
 	}
 	for _, e := range norm.Editions() {
