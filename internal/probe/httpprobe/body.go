@@ -294,7 +294,7 @@ var readBuffers = sync.Pool{New: func() any { b := make([]byte, 0, 64<<10); retu
 // readUpTo reads until the end or limit bytes, errMore when there was more. The result
 // is no larger than what was read.
 func readUpTo(r io.Reader, limit int) ([]byte, error) {
-	pooled := readBuffers.Get().(*[]byte) //nolint:forcetypeassert // the pool's only type
+	pooled := readBuffers.Get().(*[]byte) // the pool's only type
 	buf := (*pooled)[:0]
 	defer func() {
 		if cap(buf) <= maxBody+1 {

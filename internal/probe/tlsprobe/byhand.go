@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/ecdsa"
-	_ "crypto/md5" //nolint:gosec // old certificates are signed with it, which is what we must tell
+	_ "crypto/md5" // old certificates are signed with it, which is what we must tell
 	"crypto/rsa"
-	_ "crypto/sha1" //nolint:gosec // likewise
+	_ "crypto/sha1" // likewise
 	"crypto/x509"
 	"encoding/asn1"
 	"slices"

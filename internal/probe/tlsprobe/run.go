@@ -20,7 +20,7 @@ type run struct {
 	p     *Prober
 	t     Target
 	plan  Plan
-	ctx   context.Context //nolint:containedctx // a run lives as long as its context
+	ctx   context.Context // a run lives as long as its context
 	turns *turns
 	tasks sync.WaitGroup
 
